@@ -1,0 +1,51 @@
+// Wire types of Kubernetes objects: the client-node models with dates as the strings they are in JSON.
+import type * as k8s from '@kubernetes/client-node';
+
+/** A model type as it travels: every Date an RFC 3339 string. */
+export type Wire<T> = T extends Date
+  ? string
+  : T extends readonly (infer Item)[]
+    ? Wire<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: Wire<T[Key]> }
+      : T;
+
+/** What every persisted object has, whatever its kind. */
+export interface KubernetesObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: ObjectMeta;
+}
+
+export type ObjectMeta = Wire<k8s.V1ObjectMeta>;
+export type OwnerReference = Wire<k8s.V1OwnerReference>;
+export type ManagedFieldsEntry = Wire<k8s.V1ManagedFieldsEntry>;
+export type LabelSelector = Wire<k8s.V1LabelSelector>;
+
+export type Namespace = Wire<k8s.V1Namespace>;
+export type Node = Wire<k8s.V1Node>;
+export type Pod = Wire<k8s.V1Pod>;
+export type PodSpec = Wire<k8s.V1PodSpec>;
+export type PodStatus = Wire<k8s.V1PodStatus>;
+export type PodTemplateSpec = Wire<k8s.V1PodTemplateSpec>;
+export type Container = Wire<k8s.V1Container>;
+export type ContainerStatus = Wire<k8s.V1ContainerStatus>;
+export type Service = Wire<k8s.V1Service>;
+export type Endpoints = Wire<k8s.V1Endpoints>;
+export type EndpointSlice = Wire<k8s.V1EndpointSlice>;
+export type ConfigMap = Wire<k8s.V1ConfigMap>;
+export type Secret = Wire<k8s.V1Secret>;
+export type ServiceAccount = Wire<k8s.V1ServiceAccount>;
+export type CoreEvent = Wire<k8s.CoreV1Event>;
+export type Event = Wire<k8s.EventsV1Event>;
+export type Lease = Wire<k8s.V1Lease>;
+export type Deployment = Wire<k8s.V1Deployment>;
+export type ReplicaSet = Wire<k8s.V1ReplicaSet>;
+export type Role = Wire<k8s.V1Role>;
+export type ClusterRole = Wire<k8s.V1ClusterRole>;
+export type RoleBinding = Wire<k8s.V1RoleBinding>;
+export type ClusterRoleBinding = Wire<k8s.V1ClusterRoleBinding>;
+export type CertificateSigningRequest = Wire<k8s.V1CertificateSigningRequest>;
+export type TokenReview = Wire<k8s.V1TokenReview>;
+export type TokenRequest = Wire<k8s.AuthenticationV1TokenRequest>;
+export type SubjectAccessReview = Wire<k8s.V1SubjectAccessReview>;
