@@ -1,16 +1,11 @@
 // Checks the B-tree against a sorted array over long random histories, snapshots included.
 import t from 'tap';
 import { seededRandom } from '../../random.ts';
-import { BTree, type BTreeView, compareKeys } from './btree.ts';
-
-/** What `check` needs of a test. */
-interface Asserts {
-  equal(found: unknown, wanted: unknown, message?: string): unknown;
-  strictSame(found: unknown, wanted: unknown, message?: string): unknown;
-}
+import { compareKeys } from '../../storage/ordered-keys.ts';
+import { BTree, type BTreeView } from './btree.ts';
 
 function check(
-  test: Asserts,
+  test: Pick<typeof t, 'equal' | 'strictSame'>,
   view: Pick<BTreeView<string>, 'get' | 'range' | 'count' | 'size'>,
   model: ReadonlyMap<string, string>,
   probes: readonly string[],

@@ -1,4 +1,5 @@
 // A copy-on-write B-tree keyed by string: O(1) snapshots, ascending ranges, counts in O(log n).
+import { compareKeys } from '../../storage/ordered-keys.ts';
 
 const maxWidth = 32;
 const minWidth = maxWidth / 4;
@@ -20,22 +21,6 @@ interface Branch<V> {
 }
 
 type Node<V> = Leaf<V> | Branch<V>;
-
-/** Orders keys as their UTF-8 bytes do, which UTF-16 units do not once surrogates are involved. */
-export function compareKeys(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const left = a.charCodeAt(i);
-    const right = b.charCodeAt(i);
-    if (left === right) continue;
-    if (left < 0xd800 || right < 0xd800) return left - right;
-    // Surrogates stand for code points above every other unit.
-    const leftHigh = left <= 0xdfff;
-    const rightHigh = right <= 0xdfff;
-    return leftHigh === rightHigh ? left - right : leftHigh ? 1 : -1;
-  }
-  return a.length - b.length;
-}
 
 /** Index of the first key that is not below `key`. */
 function lowerBound(keys: readonly string[], key: string): number {
