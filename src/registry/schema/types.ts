@@ -6,7 +6,8 @@
  * (RawExtension, JSON, FieldsV1) and is kept as it came.
  */
 export type TypeRef =
-  | { readonly kind: ScalarKind }
+  /** `ref`: the definition of a `raw` value (RawExtension, FieldsV1, JSON, …). */
+  | { readonly kind: ScalarKind; readonly ref?: string }
   | { readonly kind: 'object'; readonly type: string }
   | { readonly kind: 'list'; readonly item: TypeRef; readonly list?: ListSemantics }
   | { readonly kind: 'map'; readonly value: TypeRef; readonly atomic?: boolean };
@@ -44,9 +45,14 @@ export interface FieldSchema {
   readonly omit?: 'empty' | 'zero';
   /** Protobuf field number; 0 when it has none. */
   readonly proto: number;
+  /** Numbers of the embedded messages that hold it in protobuf, outermost first. */
+  readonly protoVia?: readonly number[];
   /** Strategic merge of a struct field (`retainKeys`, `replace`); lists carry theirs in the type. */
   readonly patchStrategy?: readonly string[];
-  /** Field ownership treats the whole value as one (`x-kubernetes-map-type: atomic`). */
+  /**
+   * Field ownership treats the whole value as one (`x-kubernetes-map-type: atomic`); false: it does
+   * not here, though the type says so (`granular`).
+   */
   readonly atomic?: boolean;
 }
 
@@ -57,6 +63,10 @@ export interface TypeSchema {
   readonly fields: readonly FieldSchema[];
   /** Field ownership treats every value of this type as one (LabelSelector, ObjectReference, …). */
   readonly atomic?: boolean;
+  /** Group-versions in which it is a kind, `v1` or `apps/v1`: x-kubernetes-group-version-kind. */
+  readonly groupVersions?: readonly string[];
+  /** x-kubernetes-unions as the document states it, in JSON. */
+  readonly unions?: string;
 }
 
 /** Looks a type up by its definition name; throws on an unknown one. */
