@@ -138,6 +138,10 @@ export interface Resource<T = ApiObject> {
   validate?(object: T, context: HookContext): readonly FieldError[];
   /** Validates a change through the main door, in addition to `validate(next)`. */
   validateUpdate?(next: T, old: T, context: HookContext): readonly FieldError[];
+  /** After everything but status is copied from `old` at the status door. */
+  prepareStatusUpdate?(next: T, old: T, context: HookContext): void;
+  /** The status door leaves labels, annotations, owners and finalizers alone; default false. */
+  readonly statusKeepsMetadata?: boolean;
   /** The same through the status door; `validate` does not run there. */
   validateStatusUpdate?(next: T, old: T, context: HookContext): readonly FieldError[];
   warnings?(object: T, old: T | undefined): readonly string[];
@@ -147,8 +151,18 @@ export interface Resource<T = ApiObject> {
    * client's wish. Pods: spec's terminationGracePeriodSeconds, 0 when never bound or finished.
    */
   deletionGraceSeconds?(object: T, asked: number | undefined): number | undefined;
+  /** Changes the object when its deletion starts (namespaces: phase Terminating). */
+  prepareDelete?(object: T, context: HookContext): void;
+  /** Keeps a deleting object although metadata.finalizers is empty (namespaces' spec.finalizers). */
+  staysWhileDeleting?(object: T): boolean;
+  /** A deletion answers with the last object instead of a Status (pods, services, PVCs). */
+  readonly returnsDeletedObject?: boolean;
   /** Propagation when the client names none; default background. */
   readonly defaultPropagation?: 'Background' | 'Foreground' | 'Orphan';
+  /** A PUT may leave the resourceVersion out; default true (custom resources: false). */
+  readonly unconditionalUpdate?: boolean;
+  /** Defined by a CustomResourceDefinition, not built in. */
+  readonly custom?: boolean;
   /** PUT of a name that does not exist creates it; default false. */
   readonly createOnUpdate?: boolean;
   /** Lifetime after each write, in milliseconds of cluster time (events: one hour). */

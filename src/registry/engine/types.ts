@@ -48,13 +48,18 @@ export interface DeletionOptions {
 export interface DeletionResult {
   readonly stored: CachedObject;
   readonly deleted: boolean;
+  /** Answer with the object; otherwise with `deletionStatus(context, result)`. */
+  readonly answersObject: boolean;
 }
 
 export type PatchRequest =
   | { readonly type: 'json' | 'merge' | 'strategic'; readonly body: Uint8Array }
   | { readonly type: 'apply'; readonly body: Uint8Array; readonly force: boolean };
 
-/** What admission sees; mutators change `object` in place, validators throw StatusError. */
+/**
+ * What admission sees, in the request's version with type meta and resourceVersion. Mutators
+ * change `object` in place, validators throw StatusError; nobody changes `old`.
+ */
 export interface AdmissionAttributes {
   readonly context: RequestContext;
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
