@@ -8,6 +8,8 @@ export interface ResourceRef<T extends objects.KubernetesObject> {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Ask for PartialObjectMetadata: objects carry their metadata only. */
+  readonly metadataOnly?: boolean;
   /** Never set: carries the type. */
   readonly object?: T;
 }
@@ -20,6 +22,22 @@ function ref<T extends objects.KubernetesObject>(
 ): ResourceRef<T> {
   const [version = '', group = ''] = groupVersion.split('/').reverse();
   return { group, version, kind, plural, namespaced };
+}
+
+/** The same resource, but only its objects' metadata is fetched. */
+export function metadataOf(resource: ResourceRef<objects.KubernetesObject>): MetadataRef {
+  const { group, version, kind, plural, namespaced } = resource;
+  return { group, version, kind, plural, namespaced, metadataOnly: true };
+}
+
+export type MetadataRef = ResourceRef<objects.KubernetesObject>;
+
+/** `apiVersion` as objects of the resource carry it. */
+export function apiVersionOf(resource: {
+  readonly group: string;
+  readonly version: string;
+}): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }
 
 export const namespaces = ref<objects.Namespace>('v1', 'Namespace', 'namespaces', false);

@@ -1,0 +1,126 @@
+// The transport over the network: HTTP/1.1 over TLS with kept-alive connections.
+import { request as httpRequest, type IncomingMessage, Agent as PlainAgent } from 'node:http';
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
+import { abortError } from './byte-channel.ts';
+import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+
+/** PEM credentials of a connection. */
+export interface TlsCredentials {
+  /** Certificate authorities that the server must chain to. */
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  /** The name to verify instead of the URL's host. */
+  readonly serverName?: string;
+}
+
+export interface HttpsOptions {
+  /** `https://host:port`, or `http://` for the insecure loopback port. */
+  readonly server: string;
+  /**
+   * Asked before each request; a new object makes new connections and cuts the old ones, so that
+   * a rotated certificate takes effect at once.
+   */
+  readonly credentials?: () => TlsCredentials;
+  /** No head of an answer within this time fails the request; default 60 s. */
+  readonly headTimeoutMs?: number;
+  /** Idle connections kept; default 256. */
+  readonly idleConnectionsMax?: number;
+}
+
+/** Connects when it must, again after a loss; concurrent requests use concurrent connections. */
+export function createHttpsTransport(options: HttpsOptions): Transport {
+  const base = new URL(options.server);
+  const secure = base.protocol === 'https:';
+  const { headTimeoutMs = 60_000, idleConnectionsMax = 256 } = options;
+  const agentOptions = { keepAlive: true, maxFreeSockets: idleConnectionsMax, noDelay: true };
+  let credentials: TlsCredentials | undefined;
+  let agent: PlainAgent | TlsAgent | undefined;
+  let closed = false;
+
+  const currentAgent = () => {
+    const latest = options.credentials?.();
+    if (agent !== undefined && latest === credentials) return agent;
+    agent?.destroy();
+    credentials = latest;
+    agent = secure
+      ? new TlsAgent({
+          ...agentOptions,
+          ...(latest?.ca === undefined ? {} : { ca: latest.ca }),
+          ...(latest?.certificate === undefined ? {} : { cert: latest.certificate }),
+          ...(latest?.key === undefined ? {} : { key: latest.key }),
+          ...(latest?.serverName === undefined ? {} : { servername: latest.serverName }),
+        })
+      : new PlainAgent(agentOptions);
+    return agent;
+  };
+
+  const send = (request: TransportRequest) =>
+    new Promise<TransportResponse>((resolve, reject) => {
+      const { signal, body } = request;
+      if (closed) return reject(new Error('cannot send the request: the transport is closed'));
+      if (signal?.aborted === true) return reject(abortError(signal));
+      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+      const message = (secure ? httpsRequest : httpRequest)({
+        agent: currentAgent(),
+        host: base.hostname.replace(/^\[|\]$/g, ''),
+        port: base.port === '' ? (secure ? 443 : 80) : Number(base.port),
+        method: request.method,
+        path: request.url,
+        headers: { ...request.headers, ...length },
+      });
+      const abort = () => message.destroy(abortError(signal));
+      signal?.addEventListener('abort', abort, { once: true });
+      const release = () => signal?.removeEventListener('abort', abort);
+      message.setTimeout(headTimeoutMs, () => {
+        message.destroy(new Error(`no answer within ${headTimeoutMs} ms`));
+      });
+      message.on('response', (response) => {
+        message.setTimeout(0);
+        response.once('close', release);
+        resolve(answer(response));
+      });
+      message.on('error', (error) => {
+        release();
+        reject(new ConnectionError(request, error, message.reusedSocket));
+      });
+      message.end(body);
+    });
+
+  return {
+    async request(request) {
+      try {
+        return await send(request);
+      } catch (error) {
+        // The server closed an idle connection while this request was on its way: nothing is lost
+        // by asking again, and only reads are surely harmless twice.
+        const stale = error instanceof ConnectionError && error.reusedSocket && !closed;
+        if (!stale || request.method !== 'GET' || request.signal?.aborted === true) throw error;
+        return send(request);
+      }
+    },
+    async close() {
+      closed = true;
+      agent?.destroy();
+    },
+  };
+}
+
+/** There was no answer; `code` is Node's (`ECONNREFUSED`, `ECONNRESET`, …) where it has one. */
+export class ConnectionError extends Error {
+  readonly code: string | undefined;
+  readonly reusedSocket: boolean;
+  constructor(request: TransportRequest, cause: Error, reusedSocket: boolean) {
+    super(`cannot ${request.method} ${request.url}: ${cause.message}`, { cause });
+    this.code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    this.reusedSocket = reusedSocket;
+  }
+}
+
+function answer(response: IncomingMessage): TransportResponse {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return { status: response.statusCode ?? 0, headers, body: response };
+}
