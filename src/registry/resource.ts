@@ -123,6 +123,8 @@ export interface Resource<T = ApiObject> {
   readonly hasGeneration?: boolean;
   /** Has the `status` subresource: the main door ignores status, the status door all but it. */
   readonly hasStatus?: boolean;
+  /** A create through the main door may bring its status (nodes register with theirs). */
+  readonly keepsStatusOnCreate?: boolean;
   /** More fields that the main door does not own (besides status). */
   readonly resetFields?: readonly (readonly string[])[];
   readonly scale?: ScaleShape<T>;

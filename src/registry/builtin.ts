@@ -1,0 +1,54 @@
+// The kinds that every server has: the explicit list that the live registry starts with.
+import { deploymentResource } from './apps/deployment.ts';
+import { replicaSetResource } from './apps/replica-set.ts';
+import { selfSubjectReviewResource } from './authentication/self-subject-review.ts';
+import { tokenReviewResource } from './authentication/token-review.ts';
+import { localSubjectAccessReviewResource } from './authorization/local-subject-access-review.ts';
+import { selfSubjectAccessReviewResource } from './authorization/self-subject-access-review.ts';
+import { selfSubjectRulesReviewResource } from './authorization/self-subject-rules-review.ts';
+import { subjectAccessReviewResource } from './authorization/subject-access-review.ts';
+import { certificateSigningRequestResource } from './certificates/certificate-signing-request.ts';
+import { leaseResource } from './coordination/lease.ts';
+import { configMapResource } from './core/config-map.ts';
+import { endpointsResource } from './core/endpoints.ts';
+import { namespaceResource } from './core/namespace.ts';
+import { nodeResource } from './core/node.ts';
+import { podResource } from './core/pod.ts';
+import { secretResource } from './core/secret.ts';
+import { serviceResource } from './core/service.ts';
+import { serviceAccountResource } from './core/service-account.ts';
+import { endpointSliceResource } from './discovery/endpoint-slice.ts';
+import { eventResource } from './events/event.ts';
+import { clusterRoleResource } from './rbac/cluster-role.ts';
+import { clusterRoleBindingResource } from './rbac/cluster-role-binding.ts';
+import { roleResource } from './rbac/role.ts';
+import { roleBindingResource } from './rbac/role-binding.ts';
+import type { Resource } from './resource.ts';
+
+/** In the order of discovery: core first, then by group. */
+export const builtinResources: readonly Resource[] = [
+  configMapResource,
+  endpointsResource,
+  eventResource,
+  namespaceResource,
+  nodeResource,
+  podResource,
+  secretResource,
+  serviceResource,
+  serviceAccountResource,
+  deploymentResource,
+  replicaSetResource,
+  selfSubjectReviewResource,
+  tokenReviewResource,
+  localSubjectAccessReviewResource,
+  selfSubjectAccessReviewResource,
+  selfSubjectRulesReviewResource,
+  subjectAccessReviewResource,
+  certificateSigningRequestResource,
+  leaseResource,
+  endpointSliceResource,
+  clusterRoleResource,
+  clusterRoleBindingResource,
+  roleResource,
+  roleBindingResource,
+];

@@ -1,0 +1,13 @@
+// What an image reference says about how to pull it.
+
+const reference =
+  /^(?:[A-Za-z0-9.-]+(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::(\w[\w.-]{0,127}))?(@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,})?$/;
+
+/** `Always` for `:latest`, spoken or not; `IfNotPresent` for tags, digests and what is no image. */
+export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
+  const match = reference.exec(image ?? '');
+  if (match === null) return 'IfNotPresent';
+  const [, tag, digest] = match;
+  if (tag === undefined) return digest === undefined ? 'Always' : 'IfNotPresent';
+  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+}

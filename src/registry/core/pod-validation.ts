@@ -1,0 +1,10 @@
+// What a pod may be.
+import type { FieldError } from '../field.ts';
+
+export function validatePod(): readonly FieldError[] {
+  return [];
+}
+
+export function validatePodStatusUpdate(): readonly FieldError[] {
+  return [];
+}

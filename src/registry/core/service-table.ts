@@ -1,0 +1,97 @@
+// The row of a Service in `kubectl get services`.
+import type { Service } from '../../objects.ts';
+import {
+  ageCell,
+  ageColumn,
+  column,
+  labelsCell,
+  nameCell,
+  nameColumn,
+  wideColumn,
+} from '../printer-column.ts';
+import type { TableShape } from '../resource.ts';
+
+function loadBalancerAddresses(service: Service): string {
+  return (service.status?.loadBalancer?.ingress ?? [])
+    .map((ingress) => ingress.ip || ingress.hostname || '')
+    .filter((address) => address !== '')
+    .filter((address, index, all) => all.indexOf(address) === index)
+    .sort()
+    .join(',');
+}
+
+function externalIpCell(service: Service): string {
+  const { type, externalName, externalIPs = [] } = service.spec ?? {};
+  switch (type) {
+    case 'ClusterIP':
+    case 'NodePort':
+      return externalIPs.length > 0 ? externalIPs.join(',') : '<none>';
+    case 'LoadBalancer': {
+      const addresses = loadBalancerAddresses(service);
+      const all = [...(addresses === '' ? [] : [addresses]), ...externalIPs];
+      return all.length === 0 ? '<pending>' : all.join(',');
+    }
+    case 'ExternalName':
+      return externalName ?? '';
+    default:
+      return '<unknown>';
+  }
+}
+
+function portsCell(service: Service): string {
+  const ports = service.spec?.ports ?? [];
+  if (ports.length === 0) return '<none>';
+  return ports
+    .map(({ port, nodePort, protocol = '' }) =>
+      nodePort ? `${port}:${nodePort}/${protocol}` : `${port}/${protocol}`,
+    )
+    .join(',');
+}
+
+export const serviceTable: TableShape<Service> = {
+  columns: [
+    nameColumn,
+    column(
+      'Type',
+      'type determines how the Service is exposed. Defaults to ClusterIP. Valid options are ' +
+        'ExternalName, ClusterIP, NodePort, and LoadBalancer. "ClusterIP" allocates a ' +
+        'cluster-internal IP address for load-balancing to endpoints. Endpoints are determined by ' +
+        'the selector or if that is not specified, by manual construction of an Endpoints object ' +
+        'or EndpointSlice objects. If clusterIP is "None", no virtual IP is allocated and the ' +
+        'endpoints are published as a set of endpoints rather than a virtual IP. "NodePort" builds ' +
+        'on ClusterIP and allocates a port on every node which routes to the same endpoints as the ' +
+        'clusterIP. "LoadBalancer" builds on NodePort and creates an external load-balancer (if ' +
+        'supported in the current cloud) which routes to the same endpoints as the clusterIP. ' +
+        '"ExternalName" aliases this service to the specified externalName. Several other fields ' +
+        'do not apply to ExternalName services. More info: ' +
+        'https://kubernetes.io/docs/concepts/services-networking/service/' +
+        '#publishing-services-service-types',
+    ),
+    column(
+      'Cluster-IP',
+      'clusterIP is the IP address of the service and is usually assigned randomly. If an address ' +
+        'is specified manually, is in-range (as per system configuration), and is not in use, it ' +
+        'will be allocated to the service; otherwise creation of the service will fail.',
+    ),
+    column(
+      'External-IP',
+      'externalIPs is a list of IP addresses for which nodes in the cluster will also accept ' +
+        'traffic for this service.  These IPs are not managed by Kubernetes.',
+    ),
+    column('Port(s)', 'The list of ports that are exposed by this service.'),
+    ageColumn,
+    wideColumn(
+      'Selector',
+      'Route service traffic to pods with label keys and values matching this selector.',
+    ),
+  ],
+  cells: (service, nowMs) => [
+    nameCell(service),
+    service.spec?.type ?? '',
+    service.spec?.clusterIPs?.[0] || service.spec?.clusterIP || '<none>',
+    externalIpCell(service),
+    portsCell(service),
+    ageCell(service, nowMs),
+    labelsCell(service.spec?.selector),
+  ],
+};
