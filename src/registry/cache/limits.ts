@@ -26,6 +26,8 @@ export interface CacheLimits {
   readonly retryMaxMs: number;
   /** Open watches on one resource. */
   readonly watchersMax: number;
+  /** Bytes of watch frames that are kept to be sent to several watchers. */
+  readonly frameBytesMax: number;
   /** Bytes handed to a writer at once. */
   readonly chunkBytesMax: number;
   /** Time between two bookmarks of a quiet watch, and how long before its end the last comes. */
@@ -49,6 +51,7 @@ export const defaultCacheLimits: CacheLimits = {
   retryMinMs: 50,
   retryMaxMs: 5_000,
   watchersMax: 100_000,
+  frameBytesMax: 4 * 1024 * 1024,
   chunkBytesMax: 256 * 1024,
   bookmarkIntervalMs: 60_000,
   lastBookmarkMs: 2_000,

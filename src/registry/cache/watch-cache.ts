@@ -39,7 +39,8 @@ export class WatchCache {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly driver: Driver;
-  readonly #header: (key: string, body: Uint8Array) => ObjectHeader;
+  /** Reads the header of a body that the cache may not have seen. */
+  readonly header: (key: string, body: Uint8Array) => ObjectHeader;
   readonly #waiters: RevisionWaiters;
   readonly #kept: KeptSnapshots;
   readonly #listeners = new Set<(firstSequence: number) => void>();
@@ -67,7 +68,7 @@ export class WatchCache {
     this.prefix = options.prefix;
     this.clock = options.clock;
     this.logger = options.logger;
-    this.#header = options.header;
+    this.header = options.header;
     this.limits = { ...defaultCacheLimits, ...options.limits };
     this.#waiters = new RevisionWaiters(options.clock);
     this.#kept = new KeptSnapshots(options.clock, this.limits);
@@ -107,8 +108,8 @@ export class WatchCache {
    * The newest state, or the exact one at `revision`: undefined when it is neither kept nor can
    * be made from recent events (`driver.range` with the revision may still know it).
    */
-  snapshot(revision?: number): TreeSnapshot | undefined;
   snapshot(): TreeSnapshot;
+  snapshot(revision: number): TreeSnapshot | undefined;
   snapshot(revision: number = this.#revision): TreeSnapshot | undefined {
     if (revision > this.#revision) return undefined;
     this.#view ??= this.#tree.snapshot();
@@ -190,7 +191,7 @@ export class WatchCache {
   /** A stored value with its header. One that cannot be read is named in the log and kept. */
   cached(key: string, revision: number, body: Uint8Array): CachedObject {
     try {
-      return { key, revision, body, header: this.#header(key, body) };
+      return { key, revision, body, header: this.header(key, body) };
     } catch (error) {
       this.logger.error(`cannot read the stored object ${key}`, error);
       const [name = '', namespace = ''] = key.slice(this.prefix.length).split('/').reverse();

@@ -1,0 +1,79 @@
+// Gathers the parts of a large answer into chunks of one size, each copied once.
+import type { Piece } from './representation.ts';
+
+/** Takes bytes of an answer; what it returns resolves when more may come, or rejects. */
+export type ChunkWriter = (chunk: Uint8Array) => Promise<void> | undefined;
+
+export class ChunkBuffer {
+  readonly #size: number;
+  #buffer: Buffer;
+  #length = 0;
+  #full: Uint8Array[] = [];
+
+  constructor(size: number) {
+    this.#size = size;
+    this.#buffer = Buffer.allocUnsafeSlow(size);
+  }
+
+  text(text: string): void {
+    this.bytes(Buffer.from(text));
+  }
+
+  piece(piece: Piece): void {
+    this.#ascii(piece.prefix);
+    this.bytes(piece.body.subarray(piece.from, piece.to));
+    if (piece.suffix !== '') this.#ascii(piece.suffix);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    let from = 0;
+    while (bytes.byteLength - from > this.#size - this.#length) {
+      const fits = this.#size - this.#length;
+      this.#buffer.set(bytes.subarray(from, from + fits), this.#length);
+      this.#length = this.#size;
+      from += fits;
+      this.#cut();
+    }
+    this.#buffer.set(from === 0 ? bytes : bytes.subarray(from), this.#length);
+    this.#length += bytes.byteLength - from;
+  }
+
+  comma(): void {
+    if (this.#length === this.#size) this.#cut();
+    this.#buffer[this.#length++] = 0x2c;
+  }
+
+  /** Whether a chunk is finished. */
+  get full(): boolean {
+    return this.#full.length > 0;
+  }
+
+  /** A finished chunk, if there is one. */
+  take(): Uint8Array | undefined {
+    return this.#full.shift();
+  }
+
+  /** What is left at the end. */
+  rest(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #ascii(text: string): void {
+    if (text.length > this.#size - this.#length) this.text(text);
+    else this.#length += this.#buffer.write(text, this.#length, 'latin1');
+  }
+
+  /** Gives all finished chunks to `write`, one a turn of the event loop. */
+  async drain(write: ChunkWriter): Promise<void> {
+    for (let chunk = this.take(); chunk !== undefined; chunk = this.take()) {
+      await write(chunk);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #cut(): void {
+    this.#full.push(this.#buffer.subarray(0, this.#length));
+    this.#buffer = Buffer.allocUnsafeSlow(this.#size);
+    this.#length = 0;
+  }
+}

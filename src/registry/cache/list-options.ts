@@ -1,0 +1,104 @@
+// The rules for resourceVersion, resourceVersionMatch, continue and sendInitialEvents.
+import { badRequest, invalid, type ResourceName } from '../../status.ts';
+import {
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+} from '../field.ts';
+
+const matchPath = FieldPath.of('resourceVersionMatch');
+const initialPath = FieldPath.of('sendInitialEvents');
+
+/** What a client may send with a list or a watch; empty strings where it said nothing. */
+export interface VersionOptions {
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+  readonly continue: string;
+  readonly sendInitialEvents?: boolean | undefined;
+}
+
+function refuseAll(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+}
+
+/** @throws StatusError 422, as apimachinery's ValidateListOptions */
+export function checkListOptions(options: VersionOptions): void {
+  const { resourceVersion, resourceVersionMatch: match } = options;
+  const errors: FieldError[] = [];
+  if (match !== '') {
+    if (resourceVersion === '') {
+      const why = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
+      errors.push(forbiddenField(matchPath, why));
+    }
+    if (options.continue !== '') {
+      const why = 'resourceVersionMatch is forbidden when continue is provided';
+      errors.push(forbiddenField(matchPath, why));
+    }
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      errors.push(notSupported(matchPath, match, ['Exact', 'NotOlderThan', '']));
+    }
+    if (match === 'Exact' && resourceVersion === '0') {
+      const why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"';
+      errors.push(forbiddenField(matchPath, why));
+    }
+  }
+  if (options.sendInitialEvents !== undefined) {
+    errors.push(forbiddenField(initialPath, 'sendInitialEvents is forbidden for list'));
+  }
+  refuseAll(errors);
+}
+
+/** @throws StatusError 422, as apimachinery's validateWatchOptions */
+export function checkWatchOptions(options: VersionOptions): void {
+  const { resourceVersionMatch: match, sendInitialEvents } = options;
+  const errors: FieldError[] = [];
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    const why = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    errors.push(forbiddenField(matchPath, why));
+  }
+  if (match !== '') {
+    if (sendInitialEvents === undefined) {
+      const why =
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided';
+      errors.push(forbiddenField(matchPath, why));
+    }
+    if (match !== 'NotOlderThan') errors.push(notSupported(matchPath, match, ['NotOlderThan']));
+    if (options.continue !== '') {
+      const why = 'resourceVersionMatch is forbidden when continue is provided';
+      errors.push(forbiddenField(matchPath, why));
+    }
+  }
+  refuseAll(errors);
+}
+
+function parseRevision(text: string): number | FieldError {
+  const path = FieldPath.of('resourceVersion');
+  if (!/^\d+$/.test(text)) {
+    const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+    return invalidValue(path, text, why);
+  }
+  const revision = Number(text);
+  if (Number.isSafeInteger(revision)) return revision;
+  const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`;
+  return invalidValue(path, text, why);
+}
+
+/**
+ * The revision in a resourceVersion of a list or get; empty reads as 0.
+ *
+ * @throws StatusError 400
+ */
+export function readRevision(text: string): number {
+  const revision = text === '' ? 0 : parseRevision(text);
+  if (typeof revision === 'number') return revision;
+  throw badRequest(`invalid resource version: ${revision.field}: ${revision.message}`);
+}
+
+/** The same for a watch, which answers 422. */
+export function watchRevision(text: string, resource: ResourceName): number {
+  const revision = text === '' ? 0 : parseRevision(text);
+  if (typeof revision === 'number') return revision;
+  throw invalid({ group: resource.group, kind: resource.resource }, '', [revision]);
+}
