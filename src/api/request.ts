@@ -17,8 +17,8 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Absent for methods without one. Nothing reads it before authorization. */
   readonly body?: AsyncIterable<Uint8Array>;
-  readonly peer?: PeerCertificate;
-  readonly remoteAddress?: string;
+  readonly peer?: PeerCertificate | undefined;
+  readonly remoteAddress?: string | undefined;
   /** The insecure loopback port: the request counts as system:masters. */
   readonly insecure?: boolean;
   /** Aborts when the client goes away. */

@@ -1,0 +1,149 @@
+// What a raw request path and method ask for: one parse, upstream's RequestInfo rules.
+
+/** The parsed path. Everything authentication, fairness, authorization and routing look at. */
+export interface RequestInfo {
+  /** `get`, `list`, `watch`, `create`, …; the lower-case method for non-resource paths. */
+  readonly verb: string;
+  readonly isResource: boolean;
+  /** Decoded path, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly prefix: '' | 'api' | 'apis';
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  /** Raw (undecoded) path behind the subresource, with its leading slash; proxies forward it. */
+  readonly rawTail: string;
+  /** The raw query without `?`. */
+  readonly rawQuery: string;
+  /** A legacy `/watch/` path, whose verb is watch whatever the query says. */
+  readonly legacyWatch: boolean;
+}
+
+const noQuery: URLSearchParams = new URLSearchParams();
+const namespaceSubresources: readonly string[] = ['status', 'finalize'];
+const verbs: Readonly<Record<string, string>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+/** Paths longer than this are refused before they are split. */
+export const maxUrlLength = 64 * 1024;
+
+/** Parses `url`; undefined when it cannot be one (bad escapes, NUL, too long). */
+export function parseRequest(method: string, url: string): RequestInfo | undefined {
+  if (url.length > maxUrlLength || !url.startsWith('/')) return undefined;
+  const mark = url.indexOf('?');
+  const rawPath = mark === -1 ? url : url.slice(0, mark);
+  const rawQuery = mark === -1 ? '' : url.slice(mark + 1);
+  const query = rawQuery === '' ? noQuery : new URLSearchParams(rawQuery);
+  const rawParts = rawPath.split('/');
+  rawParts.shift();
+  if (rawParts.length > 1 && rawParts[rawParts.length - 1] === '') rawParts.pop();
+  const parts = rawPath.includes('%') ? decodeParts(rawParts) : rawParts;
+  if (parts === undefined) return undefined;
+  const path = rawPath.includes('%') ? `/${parts.join('/')}` : rawPath;
+  const base = { path, query, rawQuery };
+  return (
+    resourceRequest(method, base, parts, rawParts) ?? {
+      ...base,
+      verb: method.toLowerCase(),
+      isResource: false,
+      prefix: '',
+      group: '',
+      version: '',
+      namespace: '',
+      resource: '',
+      subresource: '',
+      name: '',
+      rawTail: '',
+      legacyWatch: false,
+    }
+  );
+}
+
+function decodeParts(rawParts: readonly string[]): string[] | undefined {
+  try {
+    const parts = rawParts.map((part) => decodeURIComponent(part));
+    return parts.some((part) => part.includes('\0')) ? undefined : parts;
+  } catch {
+    return undefined;
+  }
+}
+
+function resourceRequest(
+  method: string,
+  base: Pick<RequestInfo, 'path' | 'query' | 'rawQuery'>,
+  parts: readonly string[],
+  rawParts: readonly string[],
+): RequestInfo | undefined {
+  const prefix = parts[0];
+  if (prefix !== 'api' && prefix !== 'apis') return undefined;
+  const versionAt = prefix === 'api' ? 1 : 2;
+  // `/apis/g/v` alone is discovery, not a resource.
+  if (parts.length < versionAt + 2) return undefined;
+  let at = versionAt + 1;
+  let verb = verbs[method] ?? '';
+  const legacyWatch = parts[at] === 'watch' && parts.length > at + 1;
+  if (legacyWatch) {
+    verb = 'watch';
+    at++;
+  }
+  let namespace = '';
+  if (parts[at] === 'namespaces' && parts.length > at + 1) {
+    namespace = parts[at + 1] ?? '';
+    // `/namespaces/x` and `/namespaces/x/status` are the namespace itself.
+    if (parts.length > at + 2 && !isNamespaceSubresource(parts[at + 2])) at += 2;
+  }
+  const resource = parts[at] ?? '';
+  const name = parts[at + 1] ?? '';
+  const tail = parts.length > at + 3 ? `/${rawParts.slice(at + 3).join('/')}` : '';
+  return {
+    ...base,
+    isResource: true,
+    prefix,
+    group: prefix === 'api' ? '' : (parts[1] ?? ''),
+    version: parts[versionAt] ?? '',
+    namespace,
+    resource,
+    name: name === '' ? selectedName(verb, base.query) : name,
+    subresource: parts[at + 2] ?? '',
+    rawTail: base.path.endsWith('/') && parts.length > at + 2 ? `${tail}/` : tail,
+    legacyWatch,
+    verb: collectionVerb(verb, name, base.query),
+  };
+}
+
+function isNamespaceSubresource(part: string | undefined): boolean {
+  return part !== undefined && namespaceSubresources.includes(part);
+}
+
+function collectionVerb(verb: string, name: string, query: URLSearchParams): string {
+  if (verb === 'get' && query !== noQuery && isTrue(query.get('watch'))) return 'watch';
+  if (name !== '') return verb;
+  if (verb === 'get') return 'list';
+  return verb === 'delete' ? 'deletecollection' : verb;
+}
+
+/** `fieldSelector=metadata.name=x` lets authorization by resourceNames apply to lists. */
+function selectedName(verb: string, query: URLSearchParams): string {
+  if (query === noQuery || (verb !== 'get' && verb !== 'watch' && verb !== 'delete')) return '';
+  const selector = query.get('fieldSelector');
+  if (selector === null) return '';
+  for (const term of selector.split(',')) {
+    const match = /^metadata\.name==?([^!=]+)$/.exec(term.trim());
+    if (match?.[1] !== undefined) return match[1];
+  }
+  return '';
+}
+
+/** Go's strconv.ParseBool as upstream's conversion reads it: anything but false, 0 is true. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== 'false' && value !== '0' && value !== 'False';
+}
