@@ -103,7 +103,9 @@ shut_down() {
   kill -TERM -1 2>/dev/null || true
   tries=0
   # The guardians end with their commands; containers' processes may take their time.
-  while [ "$tries" -lt 20 ] && [ "$(ls -d /proc/[0-9]* | wc -l)" -gt 2 ]; do
+  while [ "$tries" -lt 20 ]; do
+    set -- /proc/[0-9]*
+    [ "$#" -gt 1 ] || break
     sleep 0.1
     tries=$((tries + 1))
   done

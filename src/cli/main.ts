@@ -1,0 +1,203 @@
+// The `coracle` command: parses the command line and hands over to one verb.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { describeError } from '../logger.ts';
+import { parseDuration } from './duration.ts';
+import { CliError, exitCodes } from './exit-codes.ts';
+import { createInvocation, type Invocation } from './invocation.ts';
+import { createOutput, type OutputFormat } from './output.ts';
+
+interface GlobalOptions {
+  readonly output?: OutputFormat;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+function invocationOf(command: Command): Invocation {
+  return invocationFor(command.optsWithGlobals<GlobalOptions>());
+}
+
+function invocationFor(options: GlobalOptions): Invocation {
+  const output = createOutput({
+    format: options.output ?? 'text',
+    quiet: options.quiet ?? false,
+    verbose: options.verbose ?? false,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+  return createInvocation(process.env, output);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
+  return Number(text);
+}
+
+const nameOption = () => new Option('--name <name>', 'name of the cluster').default('default');
+
+/** Adds what every verb of a user has. */
+function verb(program: Command, usage: string, description: string): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .addOption(new Option('-o, --output <format>', 'result format').choices(['text', 'json']))
+    .option('-q, --quiet', 'print errors only')
+    .option('-v, --verbose', 'print more');
+}
+
+function addUp(program: Command): void {
+  verb(program, 'up', 'start a cluster, making it first if need be')
+    .addOption(nameOption())
+    .option('--nodes <count>', 'number of nodes (default: 1)', wholeNumber)
+    .addOption(
+      new Option('--runtime <kind>', 'what runs containers (default: containerd)').choices([
+        'containerd',
+        'simulated',
+      ]),
+    )
+    .option('--port <port>', 'port of the API server on 127.0.0.1', wholeNumber)
+    .option('--insecure-port <port>', 'also serve without TLS and credentials here', wholeNumber)
+    .option('--data-dir <folder>', 'keep the cluster here instead of below $CORACLE_HOME')
+    .option('--node-cpus <count>', 'CPUs that each node offers', Number)
+    .option('--node-memory <bytes>', 'memory that each node offers', wholeNumber)
+    .option('--no-install', 'only name missing packages')
+    .option('--wait <duration>', 'how long to wait for nodes; 0: only for the server', '60s')
+    .option('--foreground', 'stay, and stop the cluster on Ctrl-C')
+    .action(async (options, command: Command) => {
+      const { up } = await import('./up.ts');
+      const invocation = invocationOf(command);
+      await up(invocation, {
+        ...options,
+        dataDirectory: options.dataDir,
+        nodeMemoryBytes: options.nodeMemory,
+        waitMs: parseDuration('--wait', options.wait),
+        foreground: options.foreground ?? false,
+      });
+      if (options.foreground === true) await stayInForeground(invocation, options.name);
+    });
+}
+
+async function stayInForeground(invocation: Invocation, name: string): Promise<void> {
+  const { down } = await import('./down.ts');
+  await new Promise<void>((resolve) => {
+    // A timer keeps the process; signals alone do not.
+    const stay = setInterval(() => undefined, 2 ** 30);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        clearInterval(stay);
+        resolve();
+      });
+    }
+  });
+  await down(invocation, name);
+}
+
+function addLifecycle(program: Command): void {
+  verb(program, 'down', 'stop a cluster and keep its data')
+    .addOption(nameOption())
+    .action(async (options, command: Command) => {
+      const { down } = await import('./down.ts');
+      await down(invocationOf(command), options.name);
+    });
+  verb(program, 'delete', 'stop a cluster and remove every trace of it')
+    .addOption(nameOption())
+    .action(async (options, command: Command) => {
+      const { deleteCluster } = await import('./delete.ts');
+      await deleteCluster(invocationOf(command), options.name);
+    });
+  verb(program, 'status', 'show what of a cluster is running')
+    .addOption(nameOption())
+    .action(async (options, command: Command) => {
+      const { status } = await import('./status.ts');
+      await status(invocationOf(command), options.name);
+    });
+  const get = program.command('get').description('list clusters or nodes');
+  verb(get, 'clusters', 'list the clusters of this machine').action(async (_, command: Command) => {
+    const { getClusters } = await import('./status.ts');
+    await getClusters(invocationOf(command));
+  });
+  verb(get, 'nodes', 'list the nodes of a cluster')
+    .addOption(nameOption())
+    .action(async (options, command: Command) => {
+      const { getNodes } = await import('./status.ts');
+      await getNodes(invocationOf(command), options.name);
+    });
+}
+
+function addAccess(program: Command): void {
+  // Its `--output` is a file, as in other tools, so it has none of the formats.
+  program
+    .command('kubeconfig')
+    .description("merge a cluster's context into your kubeconfig, print or write it")
+    .addOption(nameOption())
+    .option('--print', 'print it instead')
+    .option('--output <file>', 'write it to a file of its own instead')
+    .option('-q, --quiet', 'print errors only')
+    .action(async (options) => {
+      const { kubeconfig } = await import('./kubeconfig.ts');
+      const { name, print, output, quiet } = options;
+      kubeconfig(invocationFor({ quiet }), {
+        name,
+        print: print ?? false,
+        ...(output && { output }),
+      });
+    });
+  verb(program, 'token', "print the administrator's bearer token")
+    .addOption(nameOption())
+    .action(async (options, command: Command) => {
+      const { token } = await import('./kubeconfig.ts');
+      token(invocationOf(command), options.name);
+    });
+  verb(program, 'logs [component]', 'print the log of the server (default) or a node')
+    .addOption(nameOption())
+    .option('--tail <lines>', 'only the last lines', wholeNumber, 200)
+    .option('-f, --follow', 'go on printing')
+    .action(async (component: string | undefined, options, command: Command) => {
+      const { logs } = await import('./logs.ts');
+      await logs(invocationOf(command), {
+        ...options,
+        component: component ?? 'server',
+        follow: options.follow ?? false,
+      });
+    });
+  verb(program, 'doctor', 'check this machine and name the fix for each finding').action(
+    async (_, command: Command) => {
+      const { doctor } = await import('./doctor.ts');
+      await doctor(invocationOf(command));
+    },
+  );
+  verb(program, 'version', 'print versions').action(async (_, command: Command) => {
+    const { version } = await import('./version.ts');
+    version(invocationOf(command));
+  });
+}
+
+/** The whole command line; actions reject with CliError. */
+export function createProgram(): Command {
+  const program = new Command('coracle')
+    .description('A complete Kubernetes that one person can carry')
+    .showHelpAfterError('(add --help for all options)')
+    .exitOverride();
+  addUp(program);
+  addLifecycle(program);
+  addAccess(program);
+  return program;
+}
+
+async function main(): Promise<number> {
+  try {
+    await createProgram().parseAsync(process.argv);
+    return exitCodes.ok;
+  } catch (error) {
+    // Commander has printed its own message; asking for help is no error.
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    process.stderr.write(`coracle: ${describeError(error)}\n`);
+    if (error instanceof CliError) return error.exitCode;
+    if (process.env.CORACLE_DEBUG !== undefined && error instanceof Error) {
+      process.stderr.write(`${error.stack}\n`);
+    }
+    return exitCodes.failure;
+  }
+}
+
+process.exitCode = await main();

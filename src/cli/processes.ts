@@ -1,0 +1,115 @@
+// Starts and stops everything that a cluster runs on this machine.
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createNetwork,
+  networkNames,
+  nodeAddress,
+  removeNetwork,
+} from '../launcher/cluster-network.ts';
+import { guard, unguard } from '../launcher/guardian.ts';
+import { nodeCgroup, removeCgroups, shellQuote, startNode, stopNode } from '../launcher/node.ts';
+import { type Cluster, guardedServer, guardedSimulation, selfCommand } from './cluster.ts';
+import type { Invocation } from './invocation.ts';
+
+/** How long the server may take to close its storage, in wall time. */
+const serverStopTimeoutMs = 10_000;
+
+/** What every process of a cluster gets: compiled code is kept, so that later starts are quick. */
+function processEnvironment(invocation: Invocation): Readonly<Record<string, string>> {
+  return { NODE_COMPILE_CACHE: join(invocation.home, '.compile-cache') };
+}
+
+/** Starts what does not run: the network, the server, every node. Returns without waiting. */
+export async function startCluster(invocation: Invocation, cluster: Cluster): Promise<void> {
+  const { facts } = cluster;
+  if (facts.runtime === 'containerd') await createNetwork(facts);
+  guard(guardedServer(cluster), serverCommand(cluster), processEnvironment(invocation));
+  if (facts.runtime === 'simulated') {
+    guard(guardedSimulation(cluster), simulationCommand(cluster), processEnvironment(invocation));
+    return;
+  }
+  for (const name of facts.nodes) {
+    const environment = Object.entries(processEnvironment(invocation));
+    const assignments = environment.map(([key, value]) => `${key}=${shellQuote(value)}`);
+    const command = ['env', ...assignments, ...agentCommand(cluster, name).map(shellQuote)].join(
+      ' ',
+    );
+    startNode({ facts, paths: cluster.paths, name }, command);
+  }
+}
+
+/** Stops everything that runs; folders stay. Nodes go first, so that their last status is kept. */
+export async function stopCluster(cluster: Cluster): Promise<void> {
+  const { facts, paths } = cluster;
+  if (facts.runtime === 'simulated') {
+    await unguard(guardedSimulation(cluster), { timeoutMs: serverStopTimeoutMs });
+  } else {
+    await Promise.all(facts.nodes.map((name) => stopNode({ facts, paths, name })));
+  }
+  await unguard(guardedServer(cluster), { timeoutMs: serverStopTimeoutMs });
+  if (facts.runtime === 'containerd') {
+    removeCgroups(`/coracle/${facts.id}`);
+    await removeNetwork(facts);
+  }
+}
+
+function serverCommand({ facts, paths }: Cluster): readonly string[] {
+  const real = facts.runtime === 'containerd';
+  const { gateway } = networkNames(facts);
+  const insecure = facts.insecurePort;
+  return [
+    ...selfCommand(),
+    'server',
+    ...['--data-dir', paths.directory],
+    ...['--port', String(facts.port)],
+    ...['--bind-address', real ? `127.0.0.1,${gateway}` : '127.0.0.1'],
+    ...['--advertise-address', real ? gateway : '127.0.0.1'],
+    ...['--service-cidr', facts.ranges.services],
+    ...['--cluster-cidr', facts.ranges.pods],
+    ...['--bootstrap-token-file', paths.bootstrapToken],
+    ...(insecure === undefined ? [] : ['--insecure-port', String(insecure)]),
+  ];
+}
+
+function agentCommand({ facts, paths }: Cluster, name: string): readonly string[] {
+  const { gateway } = networkNames(facts);
+  const index = facts.nodes.indexOf(name);
+  const { nodeCpus, nodeMemoryBytes } = facts;
+  return [
+    ...selfCommand(),
+    'agent',
+    ...['--name', name],
+    ...['--server', `https://${gateway}:${facts.port}`],
+    ...['--ca-file', join(paths.pki, 'ca.crt')],
+    ...['--bootstrap-token-file', paths.bootstrapToken],
+    ...['--data-dir', paths.node(name)],
+    ...['--node-ip', nodeAddress(facts, index)],
+    ...['--cgroup-root', nodeCgroup({ facts, paths, name })],
+    ...['--runtime-endpoint', '/run/containerd/containerd.sock'],
+    ...['--nodes-on-machine', String(facts.nodes.length)],
+    ...(nodeCpus === undefined ? [] : ['--node-cpus', String(nodeCpus)]),
+    ...(nodeMemoryBytes === undefined ? [] : ['--node-memory', String(nodeMemoryBytes)]),
+  ];
+}
+
+function simulationCommand({ facts, paths }: Cluster): readonly string[] {
+  return [
+    ...selfCommand(),
+    'agent',
+    ...['--runtime', 'simulated'],
+    ...['--name', facts.nodes.join(',')],
+    ...['--server', `https://127.0.0.1:${facts.port}`],
+    ...['--ca-file', join(paths.pki, 'ca.crt')],
+    ...['--bootstrap-token-file', paths.bootstrapToken],
+    ...['--data-dir', join(paths.directory, 'nodes')],
+  ];
+}
+
+/** Remembers empty folders that were made on the machine as mount points, so `delete` takes them. */
+export function recordMadeFolders(invocation: Invocation, folders: readonly string[]): void {
+  mkdirSync(invocation.home, { recursive: true, mode: 0o700 });
+  for (const folder of folders) {
+    if (!existsSync(folder)) appendFileSync(join(invocation.home, '.made-folders'), `${folder}\n`);
+  }
+}
