@@ -1,0 +1,190 @@
+// Reads a request's body into the object that it should be, with upstream's errors for all else.
+import { badRequest, unsupportedMediaType } from '../../status.ts';
+import type { ApiObject } from '../resource.ts';
+import type { Decode, Decoded } from './decode.ts';
+import { DecodeError } from './decode.ts';
+import { jsonSyntaxError } from './go-errors.ts';
+import type { JsonDocument } from './json.ts';
+import { parseDocument } from './json.ts';
+import type { ListedTypeTable } from './table.ts';
+import { parseYaml } from './yaml.ts';
+
+/** What a body should hold. */
+export interface ExpectedType {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Definition name. */
+  readonly schema: string;
+}
+
+export interface BodyOptions {
+  /** `application/json` when the client sent none. */
+  readonly contentType: string;
+  readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  warn(message: string): void;
+}
+
+/**
+ * Reads one body; kind and apiVersion are filled in where the client left them out.
+ *
+ * @throws StatusError 400 or 415
+ */
+export type ReadBody = (
+  bytes: Uint8Array,
+  expected: ExpectedType,
+  options: BodyOptions,
+) => Promise<ApiObject>;
+
+/** Protobuf joins them with its codec. */
+export const bodyMediaTypes: readonly string[] = ['application/json', 'application/yaml'];
+
+const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const shownMax = 30;
+
+interface TypeMeta {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+interface ParsedBody extends JsonDocument {
+  readonly duplicates?: readonly string[];
+}
+
+/** The start of a body as upstream quotes it: text when it looks like JSON, else hexadecimal. */
+function summary(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '<empty>';
+  const shown = Buffer.from(bytes.subarray(0, shownMax));
+  const more = bytes.length > shownMax ? ' ...' : '';
+  return (bytes[0] === 0x7b ? shown.toString() : shown.toString('hex')) + more;
+}
+
+function unrecognized(kind: string, why: string, bytes: Uint8Array): Error {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(bytes)})`,
+  );
+}
+
+async function parse(bytes: Uint8Array, mediaType: string): Promise<ParsedBody> {
+  const text = utf8.decode(bytes);
+  if (mediaType === 'application/yaml') return parseYaml(text);
+  try {
+    return parseDocument(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const why = error.message.includes('max depth') ? error.message : jsonSyntaxError(text);
+    throw new SyntaxError(`couldn't get version/kind; json parse error: ${why}`, { cause: error });
+  }
+}
+
+function nameOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'object' ? 'object' : typeof value === 'bigint' ? 'number' : typeof value;
+}
+
+/** Reads kind and apiVersion, which must be strings whatever else the body holds. */
+function typeMeta(value: unknown): TypeMeta {
+  const cannot = "couldn't get version/kind; json parse error: json: cannot unmarshal";
+  if (value === null) return { apiVersion: '', kind: '' };
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    const type =
+      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    throw new SyntaxError(`${cannot} ${nameOf(value)} into Go value of type ${type}`);
+  }
+  const read = (key: string): string => {
+    const text = (value as Record<string, unknown>)[key] ?? '';
+    if (typeof text === 'string') return text;
+    const field = `Go struct field .${key} of type string`;
+    throw new SyntaxError(`${cannot} ${nameOf(text)} into ${field}`);
+  };
+  const meta = { apiVersion: read('apiVersion'), kind: read('kind') };
+  if (meta.apiVersion.split('/').length > 2) {
+    throw new SyntaxError(`unexpected GroupVersion string: ${meta.apiVersion}`);
+  }
+  return meta;
+}
+
+function groupVersion(expected: ExpectedType): string {
+  return expected.group === '' ? expected.version : `${expected.group}/${expected.version}`;
+}
+
+function shortVersion(apiVersion: string): string {
+  return apiVersion.slice(apiVersion.indexOf('/') + 1);
+}
+
+/** Makes the reader of bodies for a decoder over the types of `table`. */
+export function createBodyReader(table: ListedTypeTable, decode: Decode): ReadBody {
+  /** What the body claims to be is not what this path takes: says how, if it can be said yet. */
+  const checkKind = (meta: TypeMeta, expected: ExpectedType): void => {
+    const wanted = groupVersion(expected);
+    if (meta.kind === expected.kind && meta.apiVersion === wanted) return;
+    const version = shortVersion(meta.apiVersion);
+    const fail = (why: string): never => {
+      const what = `${meta.kind} in version ${JSON.stringify(version)}`;
+      throw badRequest(`${what} cannot be handled as a ${expected.kind}: ${why}`);
+    };
+    const isRegistered = table.names.some(
+      (name) =>
+        name.endsWith(`.${meta.kind}`) && table(name).groupVersions?.includes(meta.apiVersion),
+    );
+    if (!isRegistered) {
+      const quoted = `${JSON.stringify(meta.kind)} is registered for version`;
+      fail(`no kind ${quoted} ${JSON.stringify(meta.apiVersion)} ${scheme}`);
+    }
+    if (meta.kind !== expected.kind) {
+      const internal = expected.group === '' ? 'core' : expected.group.split('.')[0];
+      const pair = `(${version}.${meta.kind}) to (${internal}.${expected.kind})`;
+      fail(`converting ${pair}: unknown conversion`);
+    }
+    throw badRequest(
+      `the API version in the data (${meta.apiVersion}) ` +
+        `does not match the expected API version (${wanted})`,
+    );
+  };
+
+  const decoded = (document: ParsedBody, meta: TypeMeta, expected: ExpectedType): Decoded => {
+    try {
+      return decode(expected.schema, document.value === null ? { value: {} } : document);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw cannotHandle(meta, expected, error.message);
+    }
+  };
+
+  return async (bytes, expected, options) => {
+    const [mediaType = ''] = options.contentType.toLowerCase().split(';');
+    const type = mediaType.trim() === '' ? 'application/json' : mediaType.trim();
+    if (!bodyMediaTypes.includes(type)) throw unsupportedMediaType(bodyMediaTypes);
+    let document: ParsedBody;
+    let stated: TypeMeta;
+    try {
+      document = await parse(bytes, type);
+      stated = typeMeta(document.value);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw unrecognized(expected.kind, error.message, bytes);
+    }
+    const meta = {
+      kind: stated.kind || expected.kind,
+      apiVersion: stated.apiVersion || groupVersion(expected),
+    };
+    checkKind(meta, expected);
+    const { object, problems } = decoded(document, meta, expected);
+    const all = [...(document.duplicates ?? []), ...problems];
+    if (all.length > 0 && options.fieldValidation === 'Strict') {
+      throw cannotHandle(meta, expected, `strict decoding error: ${all.join(', ')}`);
+    }
+    if (options.fieldValidation === 'Warn') for (const problem of all) options.warn(problem);
+    // First in Go's order, whether or not the client sent them.
+    return { ...meta, ...object, ...meta };
+  };
+}
+
+function cannotHandle(meta: TypeMeta, expected: ExpectedType, why: string): Error {
+  const version = JSON.stringify(shortVersion(meta.apiVersion));
+  return badRequest(
+    `${meta.kind} in version ${version} cannot be handled as a ${expected.kind}: ${why}`,
+  );
+}

@@ -1,0 +1,54 @@
+// Turns YAML into a JSON document as sigs.k8s.io/yaml does: YAML 1.1 scalars, string keys.
+import type { JsonDocument } from './json.ts';
+import { parseDocument, toJson } from './json.ts';
+
+/** More aliases than this in one document are refused: each can multiply its size. */
+const aliasesMax = 100;
+
+export interface YamlDocument extends JsonDocument {
+  /** Duplicate keys in upstream's words; none when the list is empty. */
+  readonly duplicates: readonly string[];
+}
+
+/**
+ * Parses the first document of a YAML text.
+ *
+ * @throws SyntaxError with a message such as `yaml: line 3: …`
+ */
+export async function parseYaml(text: string): Promise<YamlDocument> {
+  const { LineCounter, parseDocument: parse } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parse(text, {
+    version: '1.1',
+    intAsBigInt: true,
+    lineCounter: lines,
+    // Go keeps timestamps as they are written and knows no base-60 numbers.
+    customTags: (tags) =>
+      tags.filter(
+        (tag) =>
+          typeof tag === 'string' ||
+          !(tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')),
+      ),
+  });
+  const duplicates: string[] = [];
+  for (const error of document.errors) {
+    const { line } = lines.linePos(error.pos[0]);
+    if (error.code !== 'DUPLICATE_KEY') {
+      const [what = ''] = error.message.split(/ at line \d+|\n/);
+      throw new SyntaxError(`yaml: line ${line}: ${what}`);
+    }
+    const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
+    duplicates.push(`  line ${line}: key ${JSON.stringify(key)} already set in map`);
+  }
+  try {
+    const json = toJson(document.toJS({ maxAliasCount: aliasesMax }));
+    const problem = `yaml: unmarshal errors:\n${duplicates.join('\n')}`;
+    return {
+      ...parseDocument(json ?? 'null'),
+      duplicates: duplicates.length === 0 ? [] : [problem],
+    };
+  } catch (error) {
+    if (error instanceof Error) throw new SyntaxError(`yaml: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
