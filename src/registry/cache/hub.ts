@@ -91,6 +91,10 @@ export class Hub {
   dispatch(): void {
     const { ring } = this.cache;
     const touched = new Set<Watcher>();
+    if (ring.first > this.#dispatched) {
+      // More came at once than the ring holds: who has kept up so far has missed some too.
+      for (const watcher of this.#watchers) watcher.miss(this.#dispatched);
+    }
     for (let at = Math.max(this.#dispatched, ring.first); at < ring.next; at++) {
       const event = ring.at(at);
       if (event !== undefined) this.#offer(at, event, touched);
@@ -108,10 +112,10 @@ export class Hub {
 
   /** One dispatch a turn, so that all events of a turn reach a watcher in one write. */
   #schedule(): void {
-    if (this.#scheduled || this.#closed) return;
-    // A burst within one turn may not run the ring over those who have kept up.
-    const { ring } = this.cache;
-    if (ring.next - this.#dispatched >= this.cache.limits.ringEventsMin / 2) this.dispatch();
+    if (this.#closed) return;
+    const { ring, limits } = this.cache;
+    if (ring.next - this.#dispatched >= limits.ringEventsMax / 2) this.dispatch();
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;

@@ -20,8 +20,9 @@ export class Watcher {
   readonly request: WatchRequest;
   readonly #hub: Hub;
   readonly #write: ChunkWriter;
-  /** Events up to here are not for this watcher. */
   readonly #startRevision: number;
+  /** Events up to here are not for this watcher. */
+  #afterRevision: number;
   #cursor = 0;
   #sentRevision: number;
   #live = false;
@@ -36,6 +37,7 @@ export class Watcher {
     this.request = request;
     this.#write = write;
     this.#startRevision = revision;
+    this.#afterRevision = revision;
     this.#sentRevision = revision;
   }
 
@@ -92,6 +94,14 @@ export class Watcher {
     }
   }
 
+  /** Events from `sequence` on were never offered; a live watcher must look for them itself. */
+  miss(sequence: number): void {
+    if (!this.#live) return;
+    this.#live = false;
+    this.#cursor = Math.max(this.#cursor, sequence);
+    this.#guard(this.#catchUp());
+  }
+
   /** Writes what was offered in this turn. */
   flush(): void {
     if (this.#batch.length === 0 || this.#ended) return;
@@ -113,12 +123,11 @@ export class Watcher {
       frameText('BOOKMARK', this.request.view.bookmark(revision, annotations)),
       revision,
     );
-    this.#first = false;
     this.flush();
   }
 
   #see(event: CacheEvent) {
-    if (event.revision <= this.#startRevision) return undefined;
+    if (event.revision <= this.#afterRevision) return undefined;
     return seenThrough(this.request.selection, event);
   }
 
@@ -168,6 +177,8 @@ export class Watcher {
     const { selection, view } = this.request;
     const snapshot = cache.snapshot();
     this.#cursor = cache.ring.next;
+    // The state may be older than the asked-for revision: what lies between must not be lost.
+    this.#afterRevision = snapshot.revision;
     const buffer = new ChunkBuffer(cache.limits.chunkBytesMax);
     for (const object of select(snapshot, selection, prefixOf(cache, selection))) {
       if (this.#ended) return;
