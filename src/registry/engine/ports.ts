@@ -1,27 +1,14 @@
-// What the engine needs from its neighbours: schema, cache, field ownership and typed patches.
+// What the engine is given: storage, schema, admission, field ownership and typed patches.
 import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../logger.ts';
 import type { Random } from '../../random.ts';
 import type { Driver } from '../../storage/driver.ts';
-import type { CachedObject, ObjectHeader } from '../cache/types.ts';
+import type { ParsedObjects } from '../cache/parsed-objects.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
 import type { ApiObject, Resource } from '../resource.ts';
-import type { Admission, FieldValidation, ServedResource } from './types.ts';
-
-/** Turns JSON into canonical objects of a type and objects into stored bytes. */
-export interface ObjectCodec {
-  /**
-   * The canonical object of `schema` in a JSON value; what comes back shares nothing with it.
-   * `Strict` throws a StatusError for unknown fields, `Warn` reports them to `warn`.
-   */
-  decode(
-    schema: string,
-    value: unknown,
-    options: { readonly validation: FieldValidation; warn(message: string): void },
-  ): ApiObject;
-  /** Storage JSON: starts with `{"metadata":{`, without kind, apiVersion and resourceVersion. */
-  encodeStored(object: ApiObject): Uint8Array;
-  /** Whether the type has this top-level field. */
-  hasField(schema: string, field: string): boolean;
-}
+import type { Decode } from '../schema/decode.ts';
+import type { TypeTable } from '../schema/types.ts';
+import type { Admission, ServedResource } from './types.ts';
 
 /** What an update or apply knows of the fields' owners. Objects are in the request's version. */
 export interface OwnershipInput {
@@ -55,29 +42,24 @@ export interface PatchStrategies {
   strategicMerge(current: ApiObject, patch: unknown, schema: string): unknown;
 }
 
-/** The engine's view of the watch cache. */
-export interface ObjectCache {
-  /** What the cache holds now; may be behind the store. */
-  get(key: string): CachedObject | undefined;
-  /** Resolves once the cache has seen every write that was committed before the call. */
-  consistent(): Promise<unknown>;
-  /** The object, deep-frozen, in its stored version, without resourceVersion and type meta. */
-  parse(object: CachedObject): ApiObject;
-  /** The header of a body that the cache may not have seen yet. */
-  header(key: string, body: Uint8Array): ObjectHeader;
-}
-
-/** Everything one resource's store is made of. */
-export interface StoreParts {
-  readonly resource: Resource;
+/** What all stores of a server share. */
+export interface EngineEnvironment {
   readonly driver: Driver;
-  readonly cache: ObjectCache;
-  readonly codec: ObjectCodec;
+  readonly types: TypeTable;
+  readonly decode: Decode;
+  readonly parsed: ParsedObjects;
   readonly admission: Admission;
   readonly ownership: FieldOwnership;
   readonly patches: PatchStrategies;
   readonly clock: Clock;
   readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Everything one resource's store is made of. */
+export interface StoreParts extends EngineEnvironment {
+  readonly resource: Resource;
+  readonly cache: WatchCache;
 }
 
 /** Keeps no books: managedFields stay as the client sends them. */
@@ -92,4 +74,11 @@ export const noFieldOwnership: FieldOwnership = {
 export const openAdmission: Admission = {
   mutate: () => Promise.resolve(),
   validate: () => Promise.resolve(),
+};
+
+/** Refuses strategic patches; for servers without typed patches. */
+export const noPatchStrategies: PatchStrategies = {
+  strategicMerge() {
+    throw new Error('cannot patch: strategic merge is not set up');
+  },
 };
