@@ -8,6 +8,8 @@ export const representationBytesMaxDefault = 64 * 1024 * 1024;
 /** Shared by the resources of a server. Storage's own JSON never comes here. */
 export class RepresentationCache {
   readonly #bodies: ByteLru<string, Uint8Array>;
+  /** Conversions under way; no more than objects being written at this moment. */
+  readonly #pending = new Map<string, Promise<Uint8Array>>();
 
   constructor(bytesMax: number = representationBytesMaxDefault) {
     this.#bodies = new ByteLru(bytesMax);
@@ -27,11 +29,15 @@ export class RepresentationCache {
   #take(form: ServedForm, object: CachedObject): Uint8Array | Promise<Uint8Array> {
     // Keys and kinds hold no blank; a body's uid need not be told apart within one revision.
     const key = `${object.revision} ${form.apiVersion} ${form.kind} ${object.key}`;
-    const known = this.#bodies.get(key);
+    const known = this.#bodies.get(key) ?? this.#pending.get(key);
     if (known !== undefined) return known;
     const body = form.convert?.(object) ?? object.body;
     if (!(body instanceof Promise)) return this.#keep(key, body);
-    return body.then((done) => this.#keep(key, done));
+    const pending = body
+      .then((done) => this.#keep(key, done))
+      .finally(() => this.#pending.delete(key));
+    this.#pending.set(key, pending);
+    return pending;
   }
 
   #keep(key: string, body: Uint8Array): Uint8Array {

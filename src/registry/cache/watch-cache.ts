@@ -157,6 +157,7 @@ export class WatchCache {
    */
   waitFor(revision: number, timeoutMs: number = this.limits.waitMs): Promise<void> {
     if (this.#listed && revision <= this.#revision) return Promise.resolve();
+    if (this.#closed) return Promise.reject(new StorageClosedError());
     const waiting = this.#waiters.wait(revision, timeoutMs, () => this.#revision);
     this.#askProgress();
     return waiting;
@@ -165,6 +166,7 @@ export class WatchCache {
   /** Like `waitFor` without an end; only events and other reads' progress count. */
   passed(revision: number): Promise<void> {
     if (this.#listed && revision <= this.#revision) return Promise.resolve();
+    if (this.#closed) return Promise.reject(new StorageClosedError());
     return this.#waiters.wait(revision, undefined, () => this.#revision);
   }
 
