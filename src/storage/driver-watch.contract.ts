@@ -73,10 +73,10 @@ export function watchContract(each: Each): void {
     kept.close();
   });
 
-  each('tells how far a watch is when asked', async (t, driver) => {
+  each('tells how far a watch is when asked', async (t, driver, { origin = 0 }) => {
     await write(driver, '/k/a', '1');
-    const fromStart = Recorder.start(driver, '/k/', 0);
-    const elsewhere = Recorder.start(driver, '/none/', 0);
+    const fromStart = Recorder.start(driver, '/k/', origin);
+    const elsewhere = Recorder.start(driver, '/none/', origin);
     const revision = await write(driver, '/other', '1');
     await driver.requestProgress();
     await Promise.all(
@@ -88,12 +88,12 @@ export function watchContract(each: Each): void {
     elsewhere.close();
   });
 
-  each('shows watchers what a second driver writes', async (t, driver, { second }) => {
+  each('shows watchers what a second driver writes', async (t, driver, { second, origin = 0 }) => {
     if (second === undefined) return;
     const other = await second();
     t.teardown(() => other.close());
-    const here = Recorder.start(driver, '/k/', 0);
-    const there = Recorder.start(other, '/k/', 0);
+    const here = Recorder.start(driver, '/k/', origin);
+    const there = Recorder.start(other, '/k/', origin);
     const writers = [driver, other].map(async (each, writer) => {
       for (let i = 0; i < 50; i++) await write(each, `/k/${writer}`, `${i}`);
     });
@@ -107,31 +107,34 @@ export function watchContract(each: Each): void {
 }
 
 function order(each: Each): void {
-  each('delivers history, then what is new, with previous values', async (t, driver) => {
-    const first = await write(driver, '/k/a', '1');
-    await write(driver, '/other', '1');
-    await write(driver, '/k/a', '2');
-    const all = Recorder.start(driver, '/k/', 0);
-    const later = Recorder.start(driver, '/k/', first);
-    await all.until(() => all.events.length === 2);
-    await write(driver, '/k/a', undefined);
-    await write(driver, '/k/a', '3');
-    await all.until(() => all.events.length === 4);
-    await later.until(() => later.events.length === 3);
-    const expected = ['/k/a ->1', '/k/a 1>2', '/k/a 2>-', '/k/a ->3'];
-    t.same(lines(all.events), expected);
-    t.same(lines(later.events), expected.slice(1));
-    t.equal(all.events[1]?.previous?.revision, first);
-    const revisions = all.events.map((event) => event.revision);
-    t.same(
-      revisions,
-      [...revisions].sort((a, b) => a - b),
-    );
-    const last = (await driver.get('/k/a')).entry?.revision;
-    t.equal(all.events[3]?.revision, last);
-    all.close();
-    later.close();
-  });
+  each(
+    'delivers history, then what is new, with previous values',
+    async (t, driver, { origin = 0 }) => {
+      const first = await write(driver, '/k/a', '1');
+      await write(driver, '/other', '1');
+      await write(driver, '/k/a', '2');
+      const all = Recorder.start(driver, '/k/', origin);
+      const later = Recorder.start(driver, '/k/', first);
+      await all.until(() => all.events.length === 2);
+      await write(driver, '/k/a', undefined);
+      await write(driver, '/k/a', '3');
+      await all.until(() => all.events.length === 4);
+      await later.until(() => later.events.length === 3);
+      const expected = ['/k/a ->1', '/k/a 1>2', '/k/a 2>-', '/k/a ->3'];
+      t.same(lines(all.events), expected);
+      t.same(lines(later.events), expected.slice(1));
+      t.equal(all.events[1]?.previous?.revision, first);
+      const revisions = all.events.map((event) => event.revision);
+      t.same(
+        revisions,
+        [...revisions].sort((a, b) => a - b),
+      );
+      const last = (await driver.get('/k/a')).entry?.revision;
+      t.equal(all.events[3]?.revision, last);
+      all.close();
+      later.close();
+    },
+  );
 
   each('shows watchers changes only from where they asked', async (t, driver) => {
     await write(driver, '/k/a', '1');
@@ -152,29 +155,32 @@ function order(each: Each): void {
 }
 
 function seams(each: Each): void {
-  each('has no seam between history and live under concurrent writes', async (t, driver) => {
-    const writes = 400;
-    for (let i = 0; i < 50; i++) await driver.compareAndSwap(`/k/h${i}`, 0, bytes('h'));
-    const recorders: Recorder[] = [];
-    const pending: Promise<unknown>[] = [];
-    for (let i = 0; i < writes; i++) {
-      pending.push(driver.compareAndSwap(`/k/${i}`, 0, bytes(`${i}`)));
-      if (i % 40 === 0) recorders.push(Recorder.start(driver, '/k/', 0));
-      if (i % 25 === 0) await pending[i - 10];
-    }
-    await Promise.all(pending);
-    const total = writes + 50;
-    for (const recorder of recorders) {
-      await recorder.until(() => recorder.events.length >= total);
-      const revisions = recorder.events.map((event) => event.revision);
-      t.ok(
-        revisions.every((revision, at) => at === 0 || revision > (revisions[at - 1] ?? 0)),
-        'ascending, nothing twice',
-      );
-      t.equal(new Set(recorder.events.map((event) => event.key)).size, total, 'nothing left out');
-      recorder.close();
-    }
-  });
+  each(
+    'has no seam between history and live under concurrent writes',
+    async (t, driver, { origin = 0 }) => {
+      const writes = 400;
+      for (let i = 0; i < 50; i++) await driver.compareAndSwap(`/k/h${i}`, 0, bytes('h'));
+      const recorders: Recorder[] = [];
+      const pending: Promise<unknown>[] = [];
+      for (let i = 0; i < writes; i++) {
+        pending.push(driver.compareAndSwap(`/k/${i}`, 0, bytes(`${i}`)));
+        if (i % 40 === 0) recorders.push(Recorder.start(driver, '/k/', origin));
+        if (i % 25 === 0) await pending[i - 10];
+      }
+      await Promise.all(pending);
+      const total = writes + 50;
+      for (const recorder of recorders) {
+        await recorder.until(() => recorder.events.length >= total);
+        const revisions = recorder.events.map((event) => event.revision);
+        t.ok(
+          revisions.every((revision, at) => at === 0 || revision > (revisions[at - 1] ?? 0)),
+          'ascending, nothing twice',
+        );
+        t.equal(new Set(recorder.events.map((event) => event.key)).size, total, 'nothing left out');
+        recorder.close();
+      }
+    },
+  );
 
   each('keeps order for watchers when a handler writes', async (t, driver) => {
     let echoed: Promise<unknown> | undefined;

@@ -10,6 +10,9 @@ import { watchContract } from './driver-watch.contract.ts';
 /** One opened store and what else can be done with it. */
 export interface OpenedStore {
   readonly driver: Driver;
+  /** A watch from here sees everything of this store; default 0. Another store on the same server
+   * may have been compacted. */
+  readonly origin?: number;
   /** Closes the driver and opens the same data again, where data outlives a driver. */
   readonly reopen?: () => Promise<Driver>;
   /** Another driver on the same store, where several may write. */
@@ -249,7 +252,7 @@ function history(each: Each): void {
 function lifetimes(each: Each, pass: (clock: VirtualClock, ms: number) => Promise<void>): void {
   each('deletes a value when its time is up', async (t, driver, opened, clock) => {
     const ended = new Promise<number>((resolve, reject) => {
-      driver.watch('/k/', 0, {
+      driver.watch('/k/', opened.origin ?? 0, {
         events: (events) => {
           for (const event of events) {
             if (event.type === 'delete' && event.key === '/k/short') {
@@ -275,10 +278,10 @@ function lifetimes(each: Each, pass: (clock: VirtualClock, ms: number) => Promis
     t.equal(opened.driver, driver);
   });
 
-  each('refuses everything once closed', async (t, driver) => {
+  each('refuses everything once closed', async (t, driver, { origin = 0 }) => {
     await write(driver, '/a', '1');
     const failed = new Promise<Error>((resolve) => {
-      driver.watch('', 0, { events: () => {}, failed: resolve });
+      driver.watch('', origin, { events: () => {}, failed: resolve });
     });
     const pending = driver.compareAndSwap('/b', 0, bytes('1'));
     await Promise.all([driver.close(), driver.close()]);
@@ -292,7 +295,7 @@ function lifetimes(each: Each, pass: (clock: VirtualClock, ms: number) => Promis
     await t.rejects(driver.requestProgress(), { code: 'ERR_STORAGE_CLOSED' });
     await t.rejects(driver.fork(), { code: 'ERR_STORAGE_CLOSED' });
     const late = new Promise<Error>((resolve) => {
-      driver.watch('', 0, { events: () => {}, failed: resolve });
+      driver.watch('', origin, { events: () => {}, failed: resolve });
     });
     t.ok((await late) instanceof StorageClosedError);
   });
@@ -307,7 +310,7 @@ function lifetimes(each: Each, pass: (clock: VirtualClock, ms: number) => Promis
     const last = await write(driver, '/k/gone', undefined);
     const again = await reopen();
     t.teardown(() => again.close());
-    t.equal(await again.currentRevision(), last);
+    t.ok((await again.currentRevision()) >= last, 'revisions never go back');
     t.same(
       (await again.range('/k/')).entries.map((entry) => `${entry.key}=${text(entry.value)}`),
       ['/k/a=2', '/k/old=1'],
