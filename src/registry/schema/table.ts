@@ -67,13 +67,14 @@ function listSemantics(options: FieldFacts['options']): ListSemantics | undefine
 }
 
 function parseRef(text: string, owner: string, options: FieldFacts['options']): TypeRef {
+  const inner = options.ref === undefined ? {} : { ref: options.ref };
   if (text.startsWith('[]')) {
-    const item = parseRef(text.slice(2), owner, {});
+    const item = parseRef(text.slice(2), owner, inner);
     const list = listSemantics(options);
     return list === undefined ? { kind: 'list', item } : { kind: 'list', item, list };
   }
   if (text.startsWith('map<string,')) {
-    const value = parseRef(text.slice(11, -1), owner, {});
+    const value = parseRef(text.slice(11, -1), owner, inner);
     return options.map === 'atomic' ? { kind: 'map', value, atomic: true } : { kind: 'map', value };
   }
   if (text === 'interface') return { kind: 'raw' };
