@@ -33,9 +33,16 @@ export async function startContainer(
   input: StartInput,
 ): Promise<void> {
   checkBackoff(context, pod, container, input.state);
-  const image = await unlessAborted(context.images.ensure(pod, container), input.signal);
   const { uid } = identityOf(pod);
   const { events, runtime } = context;
+  const image = await unlessAborted(context.images.ensure(pod, container), input.signal).catch(
+    (error: unknown) => {
+      if (error instanceof ContainerStartError) {
+        events.pod(pod, 'Warning', 'Failed', `Error: ${error.reason}`, container);
+      }
+      throw error;
+    },
+  );
   const config = await makeConfig(context, pod, container, image, input).catch((error: unknown) => {
     events.pod(pod, 'Warning', 'Failed', `Error: ${text(error)}`, container);
     throw asStartError('CreateContainerConfigError', error);
