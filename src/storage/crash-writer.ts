@@ -6,7 +6,7 @@ import { openLevelDriver } from './leveldb/driver.ts';
 /** Each writer owns one key and makes the same sequence of writes on it in every run. */
 export const writers = 24;
 
-/** The value of a writer's `step`: undefined deletes; otherwise every byte tells what it should be. */
+/** The value of a writer's `step`, every byte known; undefined deletes. */
 export function valueAt(key: string, step: number): Buffer | undefined {
   if (step % 10 === 9) return undefined;
   const head = `${key} ${step}\n`;

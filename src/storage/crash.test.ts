@@ -1,4 +1,4 @@
-// Kills a writing process again and again: what was promised is there, whole, and nothing goes back.
+// Kills a writing process again and again: what was promised is there and whole.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

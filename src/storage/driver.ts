@@ -29,7 +29,7 @@ export interface RangeResult {
   readonly count?: number;
 }
 
-/** Outcome of a compare-and-swap; `current` is what stood there when it lost (absent: no such key). */
+/** Outcome of a compare-and-swap; `current` is what stood there when it lost (absent: no key). */
 export type SwapResult =
   | { readonly ok: true; readonly revision: number }
   | { readonly ok: false; readonly current: Entry | undefined };

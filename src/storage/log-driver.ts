@@ -212,21 +212,22 @@ export class LogDriver implements Driver {
   #flush(): void {
     const group = this.#takeGroup();
     const rows = group.flatMap(({ row }) => (row === undefined ? [] : [row]));
-    const appending = rows.length === 0 ? undefined : this.#store.append(rows);
-    const own = new Map(rows.map(({ version, value }) => [version, value]));
-    const events = this.#events(
-      rows.map(({ version }) => version),
-      own,
-      this.#index.compacted,
-    );
-    if (appending === undefined && !(events instanceof Promise)) {
-      this.#commit(group, rows, events);
-      return;
+    try {
+      const appending = rows.length === 0 ? undefined : this.#store.append(rows);
+      const own = new Map(rows.map(({ version, value }) => [version, value]));
+      const versions = rows.map(({ version }) => version);
+      const events = this.#events(versions, own, this.#index.compacted);
+      if (appending === undefined && !(events instanceof Promise)) {
+        this.#commit(group, rows, events);
+        return;
+      }
+      Promise.all([events, appending]).then(
+        ([ready]) => this.#commit(group, rows, ready),
+        (error: unknown) => this.#break(group, error),
+      );
+    } catch (error) {
+      this.#break(group, error);
     }
-    Promise.all([events, appending]).then(
-      ([ready]) => this.#commit(group, rows, ready),
-      (error: unknown) => this.#break(group, error),
-    );
   }
 
   #takeGroup(): PendingWrite[] {

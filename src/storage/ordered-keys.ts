@@ -52,7 +52,7 @@ export class OrderedKeys {
     if (block.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1);
   }
 
-  /** Ascending keys that start with `prefix`, from `from` (inclusive) on; do not change it meanwhile. */
+  /** Ascending keys that start with `prefix`, from `from` on; the set must not change meanwhile. */
   *range(prefix: string, from: string = prefix): Generator<string, undefined> {
     const start = compareKeys(from, prefix) < 0 ? prefix : from;
     let at = this.#blockOf(start);
