@@ -10,6 +10,7 @@ import { DefinitionSet } from './definitions.ts';
 import type { Operation, SpecialSubresources } from './operations.ts';
 import { groupVersionPath, operationsOf } from './operations.ts';
 import { queryParameters } from './parameters.ts';
+import { builtinSubresources } from './special-subresources.ts';
 
 /** A document ready to be sent. */
 export interface OpenApiDocument {
@@ -35,6 +36,7 @@ export interface OpenApiOptions {
   readonly table: TypeTable;
   /** What is served at the time of the call. */
   served(): readonly ServedResource[];
+  /** Default: those of the built-in kinds. */
   readonly specialSubresources?: SpecialSubresources;
   readonly descriptions?: () => Promise<Descriptions>;
 }
@@ -174,7 +176,7 @@ const security = {
 
 /** Makes the documents' source. Nothing is read or built before the first document is asked for. */
 export function createOpenApi(options: OpenApiOptions): OpenApi {
-  const specials = options.specialSubresources ?? (() => []);
+  const specials = options.specialSubresources ?? builtinSubresources;
   let cache = new Map<string, Promise<OpenApiDocument>>();
   let descriptions: Promise<Descriptions> | undefined;
 

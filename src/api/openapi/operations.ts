@@ -84,6 +84,12 @@ const allVerbs: readonly Verb[] = [
 ];
 const status = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 
+/** `a Pod`, `an Event`, and plain `Endpoints`, which is a plural. */
+function withArticle(kind: string): string {
+  if (/[^s]s$/.test(kind)) return kind;
+  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
 /** What one verb is as an operation. */
 interface Shape {
   readonly method: Operation['method'];
@@ -108,7 +114,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     method: 'post',
     word: 'create',
     action: 'post',
-    says: (kind) => `create ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`,
+    says: (kind) => `create ${withArticle(kind)}`,
     body: 'object',
     parameters: writeParameters,
     answers: [200, 201, 202],
@@ -152,7 +158,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     method: 'delete',
     word: 'delete',
     action: 'delete',
-    says: (kind) => `delete ${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`,
+    says: (kind) => `delete ${withArticle(kind)}`,
     body: 'deleteOptions',
     parameters: deleteParameters,
     answers: [200, 202],
@@ -171,6 +177,12 @@ export function groupVersionPath(group: string, version: string): string {
 /** `rbac.authorization.k8s.io` is `rbacAuthorization` in operation ids, the core group `core`. */
 function groupWords(group: string): readonly string[] {
   return group === '' ? ['core'] : group.replace(/\.k8s\.io$/, '').split('.');
+}
+
+function describe(sub: SpecialSubresource, method: string, kind: string): string {
+  if (sub.action === 'connect')
+    return `connect ${method.toUpperCase()} requests to ${sub.name} of ${kind}`;
+  return `${sub.action === 'get' ? 'read' : 'create'} ${sub.name} of a ${kind}`;
 }
 
 /** Everything that is common to the operations of one served resource. */
@@ -255,14 +267,15 @@ class ResourceOperations {
   special(sub: SpecialSubresource, method: SpecialSubresource['methods'][number]): Operation {
     const { kind } = this.#served.resource;
     const posts = sub.action === 'post';
-    const words = { connect: `connect${this.#idGroup}${capitalised(method)}` };
     const start =
-      sub.action === 'connect' ? words.connect : `${posts ? 'create' : 'read'}${this.#idGroup}`;
+      sub.action === 'connect'
+        ? `connect${this.#idGroup}${capitalised(method)}`
+        : `${posts ? 'create' : 'read'}${this.#idGroup}`;
     return {
       path: `${this.#collection}/{name}/${sub.name}`,
       method,
       id: `${start}${this.#scope}${kind}${capitalised(sub.name)}`,
-      description: `${sub.action === 'get' ? 'read' : posts ? 'create' : 'connect to'} ${sub.name} of a ${kind}`,
+      description: describe(sub, method, kind),
       action: sub.action,
       type: sub.type,
       body: posts ? 'object' : undefined,
