@@ -200,7 +200,8 @@ class ResourceOperations {
     this.#served = served;
     this.#type = { group, version: version.version, kind: resource.kind };
     const base = groupVersionPath(group, version.version);
-    this.#collection = `${base}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`;
+    const scope = resource.namespaced ? '/namespaces/{namespace}' : '';
+    this.#collection = `${base}${scope}/${resource.plural}`;
     const [first = '', ...rest] = groupWords(group);
     const word = first + rest.map(capitalised).join('');
     this.#idGroup = capitalised(word) + capitalised(version.version);

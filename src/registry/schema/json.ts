@@ -1,4 +1,4 @@
-// JSON that loses nothing: integers beyond 2^53 survive, duplicate keys are noticed, depth is limited.
+// JSON that loses nothing: big integers survive, duplicate keys show, depth has a limit.
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 

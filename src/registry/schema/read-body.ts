@@ -89,8 +89,9 @@ function typeMeta(value: unknown): TypeMeta {
   const cannot = "couldn't get version/kind; json parse error: json: cannot unmarshal";
   if (value === null) return { apiVersion: '', kind: '' };
   if (typeof value !== 'object' || Array.isArray(value)) {
-    const type =
-      'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    const field = (name: string, key: string): string =>
+      `${name} string "json:\\"${key},omitempty\\""`;
+    const type = `struct { ${field('APIVersion', 'apiVersion')}; ${field('Kind', 'kind')} }`;
     throw new SyntaxError(`${cannot} ${nameOf(value)} into Go value of type ${type}`);
   }
   const read = (key: string): string => {
