@@ -5,7 +5,7 @@ import { pods } from '../client/resource-ref.ts';
 import { createInformer } from '../client/shared-informer.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
-import type { Node, Pod, Service } from '../objects.ts';
+import type { Node, Service } from '../objects.ts';
 import type { Random } from '../random.ts';
 import type { Cgroups } from './cgroups/cgroups.ts';
 import { admitPod } from './kubelet/admission.ts';
@@ -23,11 +23,12 @@ import { NodeRegistration } from './kubelet/node-registration.ts';
 import { PodCache } from './kubelet/pod-cache.ts';
 import { type NodePaths, terminationMessage } from './kubelet/pod-files.ts';
 import { Prober } from './kubelet/prober.ts';
+import { pullCredentials } from './kubelet/pull-secrets.ts';
 import { quantityMilli, quantityUnits } from './kubelet/quantity.ts';
 import { containerResources, qosClassOf } from './kubelet/resources.ts';
 import { StatusWriter } from './kubelet/status-writer.ts';
 import { WatchedReferences } from './references.ts';
-import type { PullCredentials, Runtime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 
 export interface AgentOptions {
@@ -53,9 +54,10 @@ export interface AgentOptions {
   /** Default: the machine's, with 110 pods. */
   readonly capacity?: Partial<NodeCapacity>;
   readonly kubeletPort?: number;
+  /** Default: written to the API; `silentEvents` where there are thousands of nodes. */
+  readonly events?: EventRecorder;
   /** Default 1 s; longer where the runtime's events can be trusted. */
   readonly relistMs?: number;
-  readonly credentials?: (pod: Pod, image: string) => Promise<PullCredentials | undefined>;
 }
 
 /** A running agent. */
@@ -81,7 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stopped = new AbortController();
   const capabilities = await runtime.capabilities();
   const capacity = { ...(await machineCapacity(options.paths?.root ?? '/')), ...options.capacity };
-  const events = new ClientEventRecorder({ client, clock, logger, nodeName });
+  const events = options.events ?? new ClientEventRecorder({ client, clock, logger, nodeName });
   const cache = makeCache(options);
   const registration = new NodeRegistration({
     client,
@@ -178,7 +180,6 @@ function makeContext(
     podAddresses: [],
     allocatable,
   };
-  const credentials = options.credentials;
   return {
     clock,
     runtime,
@@ -190,7 +191,7 @@ function makeContext(
       runtime,
       clock,
       events,
-      ...(credentials === undefined ? {} : { credentials }),
+      credentials: (pod, image) => pullCredentials(pod, image, references),
     }),
     config: {
       ...fields,

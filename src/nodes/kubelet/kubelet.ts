@@ -7,6 +7,7 @@ import { rotateLogs } from './log-rotation.ts';
 import { identityOf } from './pod.ts';
 import { cleanUnknown, collectGarbage } from './pod-cleanup.ts';
 import { PodWorker } from './pod-worker.ts';
+import { podTotals, qosClassOf } from './resources.ts';
 
 const housekeepingMs = 10_000;
 const workersMax = 10_000;
@@ -124,6 +125,14 @@ export class Kubelet {
     this.#workers.get(uid)?.orphan();
   }
 
+  #burstableMilliCpu(): number {
+    let milliCpu = 0;
+    for (const pod of this.activePods('')) {
+      if (qosClassOf(pod) === 'Burstable') milliCpu += podTotals(pod, 'requests').cpu ?? 0;
+    }
+    return milliCpu;
+  }
+
   async #housekeep(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#context;
     await Promise.race([this.#source.synced(), aborted(signal)]);
@@ -132,6 +141,7 @@ export class Kubelet {
         await cleanUnknown(this.#context, (uid) => this.#workers.has(uid));
         for (const uid of this.#workers.keys()) await collectGarbage(this.#context, uid);
         await rotateLogs(this.#context);
+        await this.#context.cgroups?.updateTiers(this.#burstableMilliCpu());
       } catch (error) {
         logger.warn('housekeeping failed', { error: String(error) });
       }

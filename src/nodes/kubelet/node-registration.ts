@@ -6,6 +6,7 @@ import type { Logger } from '../../logger.ts';
 import type { Lease, Node } from '../../objects.ts';
 import { isReason } from '../../status.ts';
 import type { Image, Runtime } from '../runtime.ts';
+import { canonical } from './canonical.ts';
 import type { EventRecorder } from './events.ts';
 import { architecture, type NodeCapacity, nodeInfo, resourceLists } from './machine.ts';
 
@@ -42,6 +43,7 @@ export class NodeRegistration {
   #lease: Lease | undefined;
   #reportedMs = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => {};
+  #info: { readonly version: string; readonly info: NodeStatus['nodeInfo'] } | undefined;
 
   constructor(options: NodeRegistrationOptions) {
     this.#options = options;
@@ -203,6 +205,9 @@ export class NodeRegistration {
   async #status(old: NodeStatus | undefined): Promise<NodeStatus> {
     const { runtime, nodeName, addresses, capacity, kubeletPort, clock } = this.#options;
     const { version } = await runtime.capabilities().catch(() => ({ version: 'unknown' }));
+    // Read once: the machine's facts only change with a reboot, the runtime's with its version.
+    if (this.#info?.version !== version) this.#info = { version, info: await nodeInfo(version) };
+    const { info = await nodeInfo(version) } = this.#info;
     const images = await runtime.listImages().catch((): readonly Image[] => []);
     const verdict = await this.#readiness();
     const now = timestamp(clock);
@@ -231,7 +236,7 @@ export class NodeRegistration {
         { type: 'Hostname', address: nodeName },
       ],
       daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
-      nodeInfo: await nodeInfo(version),
+      nodeInfo: info,
       images: imageList(images),
     };
   }
@@ -286,13 +291,4 @@ function isSame(old: NodeStatus | undefined, status: NodeStatus): boolean {
     if (canonical(old[key]) !== canonical(status[key])) return false;
   }
   return canonical(timeless(old.conditions)) === canonical(timeless(status.conditions));
-}
-
-/** JSON with sorted keys: the API answers in its own order. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -39,6 +39,8 @@ export class PodWorker {
   #failure: WaitReason | undefined;
   #admitted = false;
   #volumes: MountedVolumes | undefined;
+  #volumesAtMs = 0;
+  #volumesStale = true;
   #running = false;
   #dirty = false;
   #retryMs = retryMinMs;
@@ -96,7 +98,7 @@ export class PodWorker {
 
   /** Volumes are looked at again too: something that they show may have changed. */
   refreshVolumes(): void {
-    this.#volumes = undefined;
+    this.#volumesStale = true;
     this.wake();
   }
 
@@ -228,7 +230,8 @@ export class PodWorker {
   /** The cgroup and the volumes: both before any container. */
   async #prepare(pod: Pod, signal: AbortSignal): Promise<void> {
     const { cgroups, volumes, events, clock } = this.#context;
-    if (this.#volumes !== undefined && !this.#refreshDue()) return;
+    if (this.#volumes !== undefined && !this.#volumesStale && !this.#refreshDue()) return;
+    this.#volumesStale = false;
     await cgroups?.ensurePod(this.uid, qosClassOf(pod), podCgroupResources(pod));
     if (volumes === undefined) {
       this.#volumes = noVolumes;
@@ -243,11 +246,10 @@ export class PodWorker {
       // Containers that run go on; only new ones need what is missing.
       if (!isAnyRunning(this.#context.cache.get(this.uid))) throw error;
       this.#volumes ??= noVolumes;
+      this.#volumesStale = true;
       this.#wakeIn(retryMaxMs);
     }
   }
-
-  #volumesAtMs = 0;
 
   #refreshDue(): boolean {
     const nowMs = this.#context.clock.nowMs();

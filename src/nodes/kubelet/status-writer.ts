@@ -5,6 +5,7 @@ import { type Clock, sleep } from '../../clock.ts';
 import { type Logger, silentLogger } from '../../logger.ts';
 import type { Pod, PodStatus } from '../../objects.ts';
 import { isReason } from '../../status.ts';
+import { canonical } from './canonical.ts';
 import { identityOf, type PodIdentity } from './pod.ts';
 
 /** Where a pod's worker puts what it found. */
@@ -110,7 +111,9 @@ export class StatusWriter implements StatusSink {
     while (entry.dirty && !signal.aborted) {
       entry.dirty = false;
       const { wanted } = entry;
-      const patch = { metadata: { uid }, status: statusPatch(entry.base, wanted) };
+      const status = statusPatch(entry.base, wanted);
+      if (Object.keys(status).length === 0) continue;
+      const patch = { metadata: { uid }, status };
       try {
         await this.#client.patch(pods, namespace, name, 'strategic', patch, {
           subresource: 'status',
@@ -134,7 +137,7 @@ export function statusPatch(base: PodStatus, wanted: PodStatus): Record<string, 
   const patch: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(wanted)) {
     const before = base[key as keyof PodStatus];
-    if (JSON.stringify(before) === JSON.stringify(value)) continue;
+    if (canonical(before) === canonical(value)) continue;
     // These lists merge by address; an address that is gone must go.
     const replaces = (key === 'podIPs' || key === 'hostIPs') && before !== undefined;
     patch[key] = replaces ? [{ $patch: 'replace' }, ...(value as unknown[])] : value;

@@ -1,5 +1,14 @@
 // Volumes with real directories, real mounts and a real clock's worth of tokens; needs root.
-import { mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
@@ -56,56 +65,60 @@ function podWith(volumes: NonNullable<NonNullable<Pod['spec']>['volumes']>, fsGr
   };
 }
 
-t.test('a projected volume is whole, renewed at once, and goes without a trace', { skip }, async (t) => {
-  const { clock, configMaps, volumes, root } = await fixture(t);
-  configMaps.set('ca', { data: { 'ca.crt': 'one' } });
-  const pod = podWith([
-    {
-      name: 'api',
-      projected: {
-        defaultMode: 0o644,
-        sources: [
-          { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
-          { configMap: { name: 'ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-          {
-            downwardAPI: {
-              items: [
-                { path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } },
-                { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
-                {
-                  path: 'cpu',
-                  resourceFieldRef: { containerName: 'c', resource: 'limits.cpu', divisor: '1m' },
-                },
-              ],
+t.test(
+  'a projected volume is whole, renewed at once, and goes without a trace',
+  { skip },
+  async (t) => {
+    const { clock, configMaps, volumes, root } = await fixture(t);
+    configMaps.set('ca', { data: { 'ca.crt': 'one' } });
+    const pod = podWith([
+      {
+        name: 'api',
+        projected: {
+          defaultMode: 0o644,
+          sources: [
+            { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+            { configMap: { name: 'ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+            {
+              downwardAPI: {
+                items: [
+                  { path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } },
+                  { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+                  {
+                    path: 'cpu',
+                    resourceFieldRef: { containerName: 'c', resource: 'limits.cpu', divisor: '1m' },
+                  },
+                ],
+              },
             },
-          },
-        ],
+          ],
+        },
       },
-    },
-  ]);
-  const mounted = await volumes.setUp(pod);
-  const directory = mounted.get('api')?.hostPath ?? '';
-  t.equal(directory, path.join(root, 'pods/u1/volumes/kubernetes.io~projected/api'));
-  const read = (name: string) => readFile(path.join(directory, name), 'utf8');
-  t.equal(await read('token'), 'token-1');
-  t.equal(await read('namespace'), 'ns');
-  t.equal(await read('labels'), 'a="1"\nb="2"');
-  t.equal(await read('cpu'), '1500');
-  t.strictSame(await mountsUnder(directory), [directory]);
-  const before = await readlink(path.join(directory, '..data'));
-  await volumes.setUp(pod);
-  t.equal(await readlink(path.join(directory, '..data')), before, 'unchanged content stays');
-  configMaps.set('ca', { data: { 'ca.crt': 'two' } });
-  await clock.advance(3_000_000);
-  await volumes.setUp(pod);
-  t.equal(await read('ca.crt'), 'two');
-  t.equal(await read('token'), 'token-2');
-  const names = await readdir(directory);
-  t.equal(names.filter((name) => name.startsWith('..')).length, 2, 'the old set is gone');
-  await volumes.tearDown('u1');
-  t.strictSame(await mountsUnder(root), []);
-  t.strictSame(await volumes.uids(), []);
-});
+    ]);
+    const mounted = await volumes.setUp(pod);
+    const directory = mounted.get('api')?.hostPath ?? '';
+    t.equal(directory, path.join(root, 'pods/u1/volumes/kubernetes.io~projected/api'));
+    const read = (name: string) => readFile(path.join(directory, name), 'utf8');
+    t.equal(await read('token'), 'token-1');
+    t.equal(await read('namespace'), 'ns');
+    t.equal(await read('labels'), 'a="1"\nb="2"');
+    t.equal(await read('cpu'), '1500');
+    t.strictSame(await mountsUnder(directory), [directory]);
+    const before = await readlink(path.join(directory, '..data'));
+    await volumes.setUp(pod);
+    t.equal(await readlink(path.join(directory, '..data')), before, 'unchanged content stays');
+    configMaps.set('ca', { data: { 'ca.crt': 'two' } });
+    await clock.advance(3_000_000);
+    await volumes.setUp(pod);
+    t.equal(await read('ca.crt'), 'two');
+    t.equal(await read('token'), 'token-2');
+    const names = await readdir(directory);
+    t.equal(names.filter((name) => name.startsWith('..')).length, 2, 'the old set is gone');
+    await volumes.tearDown('u1');
+    t.strictSame(await mountsUnder(root), []);
+    t.strictSame(await volumes.uids(), []);
+  },
+);
 
 t.test('what is missing is named', { skip }, async (t) => {
   const { volumes, configMaps } = await fixture(t);
@@ -124,9 +137,9 @@ t.test('what is missing is named', { skip }, async (t) => {
     volumes.setUp(podWith([{ name: 'v', configMap: { name: 'some', items } }])),
     /references non-existent config key: b/,
   );
-  const escape = [{ key: 'a', path: '../../out' }];
+  const outside = [{ key: 'a', path: '../../out' }];
   await t.rejects(
-    volumes.setUp(podWith([{ name: 'w', configMap: { name: 'some', items: escape } }])),
+    volumes.setUp(podWith([{ name: 'w', configMap: { name: 'some', items: outside } }])),
     /must not contain '..'/,
   );
 });
