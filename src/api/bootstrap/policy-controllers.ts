@@ -1,0 +1,100 @@
+// The roles of the controllers, each bound to its own service account in kube-system.
+import type { PolicyRule } from '../authorization/rules.ts';
+import { eventsRule, read, readUpdate, rule } from './policy-rules.ts';
+
+/** Rules by controller name; the role is `system:controller:<name>`. */
+export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'attachdetach-controller': [
+    rule('list watch', 'core', 'persistentvolumes persistentvolumeclaims'),
+    rule('get list watch', 'core', 'nodes pods'),
+    rule('patch update', 'core', 'nodes/status'),
+    eventsRule,
+  ],
+  'clusterrole-aggregation-controller': [
+    rule(`escalate ${readUpdate}`, 'rbac.authorization.k8s.io', 'clusterroles'),
+  ],
+  'certificate-controller': [
+    rule(`delete ${read}`, 'certificates.k8s.io', 'certificatesigningrequests'),
+    rule(
+      'update',
+      'certificates.k8s.io',
+      'certificatesigningrequests/approval certificatesigningrequests/status',
+    ),
+    rule(
+      'approve sign',
+      'certificates.k8s.io',
+      'signers',
+      'kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/kube-apiserver-client kubernetes.io/legacy-unknown',
+    ),
+    rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+    rule(read, 'core', 'nodes'),
+    eventsRule,
+  ],
+  // Keeps kube-dns' Service and its EndpointSlices.
+  'cluster-dns-controller': [
+    rule(`create ${readUpdate}`, 'core', 'services'),
+    rule(`create delete ${readUpdate}`, 'discovery.k8s.io', 'endpointslices'),
+    rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
+    rule(read, 'core', 'nodes'),
+    eventsRule,
+  ],
+  'deployment-controller': [
+    rule('get list watch update patch', 'apps', 'deployments'),
+    rule('update patch', 'apps', 'deployments/status'),
+    rule('update', 'apps', 'deployments/finalizers'),
+    rule(`create delete ${readUpdate}`, 'apps', 'replicasets'),
+    rule(`${read} update`, 'core', 'pods'),
+    eventsRule,
+  ],
+  'endpoint-controller': [
+    rule(read, 'core', 'pods services'),
+    rule('create delete get list update watch', 'core', 'endpoints'),
+    rule('create', 'core', 'endpoints/restricted'),
+    eventsRule,
+  ],
+  'endpointslice-controller': [
+    rule(read, 'core', 'nodes pods services'),
+    rule('update', 'core', 'services/finalizers'),
+    rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'),
+    rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
+    eventsRule,
+  ],
+  'generic-garbage-collector': [rule(`delete ${readUpdate}`, '*', '*'), eventsRule],
+  'namespace-controller': [
+    rule('delete get list watch', 'core', 'namespaces'),
+    rule('update', 'core', 'namespaces/finalize namespaces/status'),
+    rule('delete deletecollection get list', '*', '*'),
+  ],
+  'node-controller': [
+    rule('create delete get list patch update watch', 'core', 'nodes'),
+    rule('patch update', 'core', 'nodes/status'),
+    rule('patch update', 'core', 'pods/status'),
+    rule('delete get list watch', 'core', 'pods'),
+    rule(read, 'coordination.k8s.io', 'leases'),
+    eventsRule,
+  ],
+  'pod-garbage-collector': [
+    rule('delete list watch', 'core', 'pods'),
+    rule('get list', 'core', 'nodes'),
+    rule('patch', 'core', 'pods/status'),
+    rule('watch', 'core', 'nodes'),
+  ],
+  'replicaset-controller': [
+    rule(`${read} update patch`, 'apps', 'replicasets'),
+    rule('patch update', 'apps', 'replicasets/status'),
+    rule('update', 'apps', 'replicasets/finalizers'),
+    rule('create delete list patch watch', 'core', 'pods'),
+    rule('get', 'core', 'pods'),
+    eventsRule,
+  ],
+  'root-ca-cert-publisher': [
+    rule('create get list update watch', 'core', 'configmaps'),
+    eventsRule,
+    rule(read, 'core', 'namespaces'),
+  ],
+  'service-account-controller': [
+    rule('create get list watch', 'core', 'serviceaccounts'),
+    rule(read, 'core', 'namespaces'),
+    eventsRule,
+  ],
+};
