@@ -1,7 +1,7 @@
 // The node authorizer: a node sees what is its own and what the pods bound to it refer to.
 import type { Pod } from '../../objects.ts';
 import type { ResourceStore } from '../../registry/engine/resource-store.ts';
-import type { Attributes, Authorizer, Decision } from './authorizer.ts';
+import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts';
 import type { PolicyRule } from './rules.ts';
 import { ruleAllows } from './rules.ts';
 
@@ -10,7 +10,7 @@ const nodeUserPrefix = 'system:node:';
 const leaseNamespace = 'kube-node-lease';
 
 /** The node that a user is, by upstream's naming of node identities. */
-export function nodeOf(user: Attributes['user']): string | undefined {
+export function nodeOf(user: AuthorizationAttributes['user']): string | undefined {
   if (!user.name.startsWith(nodeUserPrefix) || !user.groups.includes(nodesGroup)) return undefined;
   const name = user.name.slice(nodeUserPrefix.length);
   return name === '' ? undefined : name;
@@ -49,7 +49,7 @@ type PodsOf = (node: string) => Iterable<Pod>;
 /** A decision where what is asked for depends on the node; undefined: the role's rules decide. */
 function authorizeByGraph(
   node: string,
-  attributes: Attributes,
+  attributes: AuthorizationAttributes,
   podsOf: PodsOf,
 ): Decision | undefined {
   const resource =
@@ -73,7 +73,11 @@ function authorizeByGraph(
   }
 }
 
-function authorizeReferenced(node: string, attributes: Attributes, podsOf: PodsOf): Decision {
+function authorizeReferenced(
+  node: string,
+  attributes: AuthorizationAttributes,
+  podsOf: PodsOf,
+): Decision {
   const { verb, name, namespace, resource } = attributes;
   if (verb !== 'get' && verb !== 'list' && verb !== 'watch') {
     return deny('can only read resources of this type');
@@ -85,7 +89,11 @@ function authorizeReferenced(node: string, attributes: Attributes, podsOf: PodsO
   return deny(`no relationship found between node ${JSON.stringify(node)} and this object`);
 }
 
-function authorizeToken(node: string, attributes: Attributes, podsOf: PodsOf): Decision {
+function authorizeToken(
+  node: string,
+  attributes: AuthorizationAttributes,
+  podsOf: PodsOf,
+): Decision {
   for (const pod of podsOf(node)) {
     if (pod.metadata?.namespace !== attributes.namespace) continue;
     if ((pod.spec?.serviceAccountName ?? 'default') === attributes.name) return allow;
@@ -93,7 +101,7 @@ function authorizeToken(node: string, attributes: Attributes, podsOf: PodsOf): D
   return deny(`no relationship found between node ${JSON.stringify(node)} and this object`);
 }
 
-function authorizeLease(node: string, attributes: Attributes): Decision {
+function authorizeLease(node: string, attributes: AuthorizationAttributes): Decision {
   if (attributes.namespace !== leaseNamespace) {
     return deny(`can only access leases in the ${JSON.stringify(leaseNamespace)} system namespace`);
   }
@@ -107,7 +115,7 @@ function authorizeLease(node: string, attributes: Attributes): Decision {
   return allow;
 }
 
-function authorizePods(node: string, attributes: Attributes): Decision | undefined {
+function authorizePods(node: string, attributes: AuthorizationAttributes): Decision | undefined {
   const { verb, subresource, name, fieldSelector = '' } = attributes;
   if (subresource !== '' || (verb !== 'list' && verb !== 'watch') || name !== '') return undefined;
   const own = fieldSelector.split(',').some((each) => each === `spec.nodeName=${node}`);

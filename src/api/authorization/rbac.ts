@@ -2,9 +2,7 @@
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../objects.ts';
 import type { User } from '../../registry/resource.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import type { Attributes, Authorizer, Decision } from './authorizer.ts';
-
-export type PolicyRule = NonNullable<ClusterRole['rules']>[number];
+import type { AuthorizationAuthorizationAttributes, Authorizer, Decision } from './authorizer.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const kinds = ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] as const;
@@ -18,12 +16,11 @@ interface Binding {
 
 /** Bindings by subject; rebuilt when one of the binding caches has changed. */
 interface Index {
-  readonly revision: string;
   /** Key `namespace\0subject`; the empty namespace holds cluster role bindings. */
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
 }
 
-export class RbacAuthorizer implements Authorizer {
+export class RbacAuthorizer {
   readonly #objects: ObjectReader;
   #index: Index | undefined;
   #changed = true;
@@ -51,7 +48,7 @@ export class RbacAuthorizer implements Authorizer {
     this.#following = [];
   }
 
-  authorize(attributes: Attributes): Decision {
+  authorize(attributes: AuthorizationAuthorizationAttributes): Decision {
     for (const { binding, rules } of this.#visit(attributes.user, attributes.namespace)) {
       if (!rules.some((rule) => ruleAllows(rule, attributes))) continue;
       const kind = binding.namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding';
@@ -60,10 +57,10 @@ export class RbacAuthorizer implements Authorizer {
       const reason =
         `RBAC: allowed by ${kind} ${JSON.stringify(where)} of ${binding.roleKind} ` +
         `${JSON.stringify(binding.roleName)} to ${subjectShown(attributes.user, this.#subjectOf(attributes, binding))}`;
-      return { allowed: true, reason };
+      return { verdict: 'allow', reason };
     }
-    return { allowed: false, reason: '' };
-  }
+    return noOpinion;
+  };
 
   /** Every rule that holds for `user` in `namespace`, for reviews and escalation checks. */
   *rulesFor(user: User, namespace: string): IterableIterator<PolicyRule> {
@@ -92,7 +89,7 @@ export class RbacAuthorizer implements Authorizer {
     }
   }
 
-  #subjectOf(attributes: Attributes, binding: Binding): string {
+  #subjectOf(attributes: AuthorizationAuthorizationAttributes, binding: Binding): string {
     const { bindings } = this.#current();
     for (const subject of subjectsOf(attributes.user)) {
       const found = bindings.get(`${binding.namespace}\0${subject}`);
@@ -125,7 +122,7 @@ export class RbacAuthorizer implements Authorizer {
     for (const each of this.#objects.list<RoleBinding>(group, 'rolebindings')) {
       add(each, each.metadata?.namespace ?? '');
     }
-    this.#index = { revision: '', bindings };
+    this.#index = { bindings };
     return this.#index;
   }
 }
@@ -148,30 +145,4 @@ function subjectShown(user: User, subject: string): string {
   if (account !== null) return `ServiceAccount "${account[2]}/${account[1]}"`;
   if (subject.startsWith('Group:')) return `Group ${JSON.stringify(subject.slice(6))}`;
   return `User ${JSON.stringify(user.name)}`;
-}
-
-/** Whether one rule allows what is asked. */
-export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
-  if (!matches(rule.verbs, attributes.verb)) return false;
-  if (!attributes.isResource) return pathMatches(rule.nonResourceURLs ?? [], attributes.path);
-  const { resource, subresource, name } = attributes;
-  if (!matches(rule.apiGroups ?? [], attributes.group)) return false;
-  const combined = subresource === '' ? resource : `${resource}/${subresource}`;
-  const resources = rule.resources ?? [];
-  const resourceMatches =
-    matches(resources, combined) || (subresource !== '' && resources.includes(`*/${subresource}`));
-  if (!resourceMatches) return false;
-  const names = rule.resourceNames ?? [];
-  return names.length === 0 || names.includes(name);
-}
-
-function matches(list: readonly string[], value: string): boolean {
-  return list.includes(value) || list.includes('*');
-}
-
-function pathMatches(urls: readonly string[], path: string): boolean {
-  return urls.some(
-    (url) =>
-      url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
-  );
 }

@@ -1,6 +1,6 @@
 // RBAC rules: whether one covers a request, and whether a set of rules covers another rule.
 import type { ClusterRole } from '../../objects.ts';
-import type { Attributes } from './authorizer.ts';
+import type { AuthorizationAttributes } from './authorizer.ts';
 
 export type PolicyRule = NonNullable<ClusterRole['rules']>[number];
 
@@ -9,7 +9,7 @@ function has(values: readonly string[] | undefined, value: string): boolean {
 }
 
 /** Whether `rule` allows the request (rbac.authorization.k8s.io, RuleAllows). */
-export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
+export function ruleAllows(rule: PolicyRule, attributes: AuthorizationAttributes): boolean {
   if (!has(rule.verbs, attributes.verb)) return false;
   if (!attributes.isResource) {
     return (rule.nonResourceURLs ?? []).some((url) => urlCovers(url, attributes.path));
