@@ -105,7 +105,7 @@ function gone(parts: Parts, object: KubernetesObject): void {
 async function attempt(parts: Parts, uid: string): Promise<void> {
   const { client } = parts.context;
   const known = parts.graph.get(uid);
-  if (known === undefined) return;
+  if (known === undefined || isHeld(parts, known)) return;
   const { ref, namespace, name } = known;
   const live = await client.get(ref, namespace, name).catch((error) => {
     if (isReason(error, 'NotFound')) return undefined;
@@ -117,6 +117,23 @@ async function attempt(parts: Parts, uid: string): Promise<void> {
   if (isDeletingDependents(node)) return deleteDependents(parts, node, live);
   if (node.deleting || node.owners.length === 0) return;
   await deleteUnlessOwned(parts, node, live);
+}
+
+/** Whether the graph alone shows that there is nothing to do: no call for each new object. */
+function isHeld(parts: Parts, node: GraphNode): boolean {
+  if (node.deleting) return !isOrphaning(node) && !isDeletingDependents(node);
+  return node.owners.every((owner) => {
+    const known = knownOwner(parts, node, owner);
+    return known !== undefined && !isDeletingDependents(known);
+  });
+}
+
+function knownOwner(parts: Parts, node: GraphNode, owner: OwnerReference): GraphNode | undefined {
+  const known = parts.graph.get(owner.uid);
+  if (known === undefined || known.name !== owner.name || known.ref.kind !== owner.kind) {
+    return undefined;
+  }
+  return known.namespace === '' || known.namespace === node.namespace ? known : undefined;
 }
 
 async function deleteUnlessOwned(parts: Parts, node: GraphNode, live: KubernetesObject) {
@@ -151,16 +168,8 @@ async function stateOf(
   node: GraphNode,
   owner: OwnerReference,
 ): Promise<'solid' | 'waiting' | 'absent'> {
-  const known = parts.graph.get(owner.uid);
-  const inReach = known?.namespace === '' || known?.namespace === node.namespace;
-  if (
-    known !== undefined &&
-    inReach &&
-    known.name === owner.name &&
-    known.ref.kind === owner.kind
-  ) {
-    return isDeletingDependents(known) ? 'waiting' : 'solid';
-  }
+  const known = knownOwner(parts, node, owner);
+  if (known !== undefined) return isDeletingDependents(known) ? 'waiting' : 'solid';
   const ref =
     parts.kinds.get(`${owner.apiVersion}/${owner.kind}`) ?? (await findKind(parts, owner));
   // A cluster-scoped object cannot be owned from within a namespace: leave it alone.
