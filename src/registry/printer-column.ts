@@ -1,5 +1,6 @@
 // Columns that the tables of many kinds share, and a short way to write the others.
 import type { KubernetesObject, LabelSelector } from '../objects.ts';
+import { formatLabelSelector, labelSelectorRequirements } from '../selector.ts';
 import { ageSince } from './human-duration.ts';
 import type { TableColumn } from './resource.ts';
 
@@ -67,25 +68,11 @@ export function labelsCell(labels: Readonly<Record<string, string>> | undefined)
 
 /** A selector as kubectl prints it; `<none>` when it selects everything, as in workloads' tables. */
 export function selectorCell(selector: LabelSelector | undefined): string {
-  const text = formatLabelSelector(selector);
+  const text = selectorText(selector);
   return text === '' ? '<none>' : text;
 }
 
 /** A LabelSelector in its string form: `app=web,tier in (a,b),!old`, sorted by key. */
-export function formatLabelSelector(selector: LabelSelector | undefined): string {
-  const parts: [key: string, text: string][] = [];
-  for (const [key, value] of Object.entries(selector?.matchLabels ?? {})) {
-    parts.push([key, `${key}=${value}`]);
-  }
-  for (const { key, operator, values } of selector?.matchExpressions ?? []) {
-    const set = `(${[...(values ?? [])].sort().join(',')})`;
-    if (operator === 'In') parts.push([key, `${key} in ${set}`]);
-    else if (operator === 'NotIn') parts.push([key, `${key} notin ${set}`]);
-    else parts.push([key, operator === 'Exists' ? key : `!${key}`]);
-  }
-  // The order of equal keys follows the input, as upstream's stable sort by key.
-  return parts
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([, text]) => text)
-    .join(',');
+export function selectorText(selector: LabelSelector | undefined): string {
+  return selector ? formatLabelSelector(labelSelectorRequirements(selector)) : '';
 }

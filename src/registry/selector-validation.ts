@@ -8,6 +8,7 @@ import {
   required,
 } from './field.ts';
 import { validateLabelValue, validateQualifiedName } from './metadata/names.ts';
+import { validateLabels } from './metadata/object-meta.ts';
 
 type Requirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
@@ -17,7 +18,7 @@ export function validateLabelSelector(
   path: FieldPath,
 ): FieldError[] {
   if (selector === undefined || selector === null) return [];
-  const errors = validateLabels(selector.matchLabels, path.child('matchLabels'));
+  const errors = [...validateLabels(selector.matchLabels, path.child('matchLabels'))];
   (selector.matchExpressions ?? []).forEach((requirement, index) => {
     errors.push(...validateRequirement(requirement, path.child('matchExpressions').index(index)));
   });
@@ -60,16 +61,4 @@ function validateRequirement(requirement: Requirement, path: FieldPath): FieldEr
 /** A label key as metav1.validation.ValidateLabelName. */
 export function validateLabelName(name: string, path: FieldPath): FieldError[] {
   return validateQualifiedName(name).map((message) => invalidValue(path, name, message));
-}
-
-/** A map of labels as metav1.validation.ValidateLabels: wrong keys and values at the map's path. */
-export function validateLabels(
-  labels: Readonly<Record<string, string>> | undefined,
-  path: FieldPath,
-): FieldError[] {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
-    ...validateLabelName(key, path),
-    // Since 1.33 the value's path carries its key.
-    ...validateLabelValue(value).map((message) => invalidValue(path.key(key), value, message)),
-  ]);
 }

@@ -7,10 +7,10 @@ import {
   ageCell,
   ageColumn,
   column,
-  formatLabelSelector,
   nameCell,
   nameColumn,
   selectorCell,
+  selectorText,
   wideColumn,
 } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
@@ -61,12 +61,16 @@ export const deploymentResource = defineResource<Deployment>({
     deployment.status = {};
   },
   prepareUpdate(next, old) {
-    if (old.status !== undefined) next.status = old.status;
     // Rollbacks of old are kept as annotations: they count as a change of the spec.
     const changed = !isDeepStrictEqual(next.metadata?.annotations, old.metadata?.annotations);
     if (changed && next.metadata?.generation !== undefined) {
       next.metadata.generation = (old.metadata?.generation ?? 0) + 1;
     }
+  },
+  prepareStatusUpdate(next, old) {
+    if (next.metadata === undefined) return;
+    if (old.metadata?.labels === undefined) delete next.metadata.labels;
+    else next.metadata.labels = old.metadata.labels;
   },
   scale: {
     specReplicas: (deployment) => deployment.spec?.replicas ?? 0,
@@ -74,7 +78,7 @@ export const deploymentResource = defineResource<Deployment>({
       if (deployment.spec) deployment.spec.replicas = replicas;
     },
     statusReplicas: (deployment) => deployment.status?.replicas ?? 0,
-    selector: (deployment) => formatLabelSelector(deployment.spec?.selector),
+    selector: (deployment) => selectorText(deployment.spec?.selector),
   },
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,

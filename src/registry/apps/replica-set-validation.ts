@@ -1,14 +1,47 @@
-// What a ReplicaSet may be.
+// ReplicaSets: selector and template that fit, and a status whose numbers agree.
+import type { ReplicaSet } from '../../objects.ts';
 import type { FieldError } from '../field.ts';
+import {
+  specPath,
+  statusPath,
+  validateCounts,
+  validateImmutableSelector,
+  validateNotMore,
+  validateSelector,
+  validateTemplate,
+} from './workload-validation.ts';
 
-export function validateReplicaSet(): readonly FieldError[] {
-  return [];
+export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
+  return [
+    ...validateCounts(spec, ['replicas', 'minReadySeconds'], specPath),
+    ...validateSelector(spec?.selector, 'deployment'),
+    ...validateTemplate(spec?.template, spec?.selector),
+  ];
 }
 
-export function validateReplicaSetUpdate(): readonly FieldError[] {
-  return [];
+export function validateReplicaSetUpdate(next: ReplicaSet, old: ReplicaSet): FieldError[] {
+  return validateImmutableSelector(next.spec?.selector, old.spec?.selector);
 }
 
-export function validateReplicaSetStatusUpdate(): readonly FieldError[] {
-  return [];
+export function validateReplicaSetStatusUpdate({ status }: ReplicaSet): FieldError[] {
+  return [
+    ...validateCounts(
+      status,
+      [
+        'replicas',
+        'fullyLabeledReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'terminatingReplicas',
+        'observedGeneration',
+      ],
+      statusPath,
+    ),
+    ...validateNotMore(status, [
+      ['fullyLabeledReplicas', 'replicas'],
+      ['readyReplicas', 'replicas'],
+      ['availableReplicas', 'replicas'],
+      ['availableReplicas', 'readyReplicas'],
+    ]),
+  ];
 }

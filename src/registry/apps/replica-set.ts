@@ -6,10 +6,10 @@ import {
   ageCell,
   ageColumn,
   column,
-  formatLabelSelector,
   nameCell,
   nameColumn,
   selectorCell,
+  selectorText,
   wideColumn,
 } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
@@ -53,16 +53,13 @@ export const replicaSetResource = defineResource<ReplicaSet>({
   prepareCreate(replicaSet) {
     replicaSet.status = { replicas: 0 };
   },
-  prepareUpdate(next, old) {
-    if (old.status !== undefined) next.status = old.status;
-  },
   scale: {
     specReplicas: (replicaSet) => replicaSet.spec?.replicas ?? 0,
     setSpecReplicas(replicaSet, replicas) {
       if (replicaSet.spec) replicaSet.spec.replicas = replicas;
     },
     statusReplicas: (replicaSet) => replicaSet.status?.replicas ?? 0,
-    selector: (replicaSet) => formatLabelSelector(replicaSet.spec?.selector),
+    selector: (replicaSet) => selectorText(replicaSet.spec?.selector),
   },
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,

@@ -21,7 +21,7 @@ function isDecision(condition: Condition): boolean {
 
 /** Fills who asks: a client cannot ask in another's name. */
 function fillRequester(request: CertificateSigningRequest, { user }: HookContext): void {
-  const { username: _n, uid: _u, groups: _g, extra: _e, ...spec } = request.spec;
+  const { username: _n, uid: _u, groups: _g, extra: _e, ...spec } = request.spec ?? {};
   request.spec = {
     ...spec,
     username: user.name,
@@ -100,7 +100,15 @@ export const certificateSigningRequestResource = defineResource<CertificateSigni
   prepareUpdate(next, old) {
     // The spec is what was asked; updates of it are ignored, not refused.
     next.spec = old.spec;
-    if (old.status !== undefined) next.status = old.status;
+  },
+  prepareStatusUpdate(next, old, { clock }) {
+    // Approval and denial are another door's: here they are carried over as they were.
+    const kept = (old.status?.conditions ?? []).filter(isDecision);
+    const others = (next.status?.conditions ?? []).filter((each) => !isDecision(each));
+    next.status = { ...next.status };
+    if (kept.length + others.length > 0) next.status.conditions = [...kept, ...others];
+    else delete next.status.conditions;
+    stampConditions(next, old, clock.nowMs());
   },
   validate: validateRequest,
   validateUpdate: validateRequestUpdate,
@@ -118,22 +126,6 @@ export const certificateSigningRequestResource = defineResource<CertificateSigni
         stampConditions(next, old, clock.nowMs());
       },
       validateUpdate: validateApprovalUpdate,
-    },
-    {
-      name: 'status',
-      verbs: ['get', 'update', 'patch'],
-      resetFields: [['spec']],
-      prepareUpdate(next, old, { clock }) {
-        // Approval and denial are another door's: here they are carried over as they were.
-        const kept = (old.status?.conditions ?? []).filter(isDecision);
-        const others = (next.status?.conditions ?? []).filter((each) => !isDecision(each));
-        next.spec = old.spec;
-        next.status = { ...next.status };
-        if (kept.length + others.length > 0) next.status.conditions = [...kept, ...others];
-        else delete next.status.conditions;
-        stampConditions(next, old, clock.nowMs());
-      },
-      validateUpdate: validateRequestStatusUpdate,
     },
   ],
   table: {

@@ -2,7 +2,7 @@
 import type { Endpoints } from '../../objects.ts';
 import { ageCell, ageColumn, column, nameCell, nameColumn } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
-import { validateEndpoints, validateEndpointsUpdate } from './endpoints-validation.ts';
+import { validateEndpoints } from './endpoints-validation.ts';
 
 const shownMax = 3;
 
@@ -50,7 +50,6 @@ export const endpointsResource = defineResource<Endpoints>({
   ],
   hasGeneration: false,
   validate: validateEndpoints,
-  validateUpdate: validateEndpointsUpdate,
   warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   table: {
     columns: [

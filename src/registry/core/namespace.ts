@@ -93,7 +93,6 @@ export const namespaceResource = defineResource<Namespace>({
     const finalizers = old.spec?.finalizers;
     const { finalizers: _, ...spec } = next.spec ?? {};
     next.spec = finalizers === undefined ? spec : { ...spec, finalizers };
-    if (old.status !== undefined) next.status = old.status;
     setNameLabel(next);
   },
   validate: validateNamespace,

@@ -34,9 +34,6 @@ export const nodeResource = defineResource<Node>({
   hasStatus: true,
   keepsStatusOnCreate: true,
   validateName: validateDns1123Subdomain,
-  prepareUpdate(next, old) {
-    if (old.status !== undefined) next.status = old.status;
-  },
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
   validateStatusUpdate: validateNodeUpdate,

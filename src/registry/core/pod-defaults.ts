@@ -27,8 +27,8 @@ export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): v
 }
 
 export function setPodDefaults(pod: Pod): void {
+  pod.spec ??= { containers: [] };
   const { spec } = pod;
-  if (!spec) return;
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     setRequestsFromLimits(container);
     if (spec.hostNetwork === true) setHostPorts(container);

@@ -105,11 +105,6 @@ function validateScalars(spec: PodSpec, path: FieldPath): FieldError[] {
     const why = `must be between 1 and ${deadlineMax}, inclusive`;
     errors.push(invalidValue(path.child('activeDeadlineSeconds'), deadline, why));
   }
-  const grace = spec.terminationGracePeriodSeconds;
-  if (grace !== undefined && grace < 0) {
-    const why = 'must be greater than or equal to 0';
-    errors.push(invalidValue(path.child('terminationGracePeriodSeconds'), grace, why));
-  }
   const preemption = spec.preemptionPolicy;
   const preemptions = ['Never', 'PreemptLowerPriority'];
   if (preemption !== undefined && !preemptions.includes(preemption)) {

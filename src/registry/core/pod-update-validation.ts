@@ -31,7 +31,7 @@ function validateGates(next: PodSpec, old: PodSpec): FieldError[] {
   const added = (next.schedulingGates ?? []).filter((gate) => !before.has(gate.name));
   if (added.length === 0) return [];
   const names = added.map((gate) => gate.name).sort();
-  const why = 'only deletion is allowed, but found new scheduling gates ' + `'${names.join(',')}'`;
+  const why = `only deletion is allowed, but found new scheduling gates '${names.join(',')}'`;
   return [forbiddenField(specPath.child('schedulingGates'), why)];
 }
 

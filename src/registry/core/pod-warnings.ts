@@ -1,10 +1,121 @@
 // What a pod author should hear of, though it is allowed.
-import type { PodTemplateSpec } from '../../objects.ts';
+import type { Pod, PodSpec, PodTemplateSpec } from '../../objects.ts';
+import { FieldPath } from '../field.ts';
 
-export function podWarnings(): readonly string[] {
-  return [];
+const deprecatedNodeLabels: Readonly<Record<string, string>> = {
+  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+  'failure-domain.beta.kubernetes.io/region':
+    'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+  'failure-domain.beta.kubernetes.io/zone':
+    'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  'beta.kubernetes.io/instance-type':
+    'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+};
+
+/** Volume sources whose drivers are gone. */
+const retiredVolumes = {
+  gitRepo: 'deprecated in v1.11',
+  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
+  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
+  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
+  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
+  flocker: 'deprecated in v1.22, non-functional in v1.25+',
+  storageos: 'deprecated in v1.22, non-functional in v1.25+',
+  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
+} as const;
+
+function nodeLabelWarnings(spec: PodSpec, path: FieldPath): string[] {
+  return Object.keys(spec.nodeSelector ?? {}).flatMap((key) => {
+    const why = deprecatedNodeLabels[key];
+    return why === undefined ? [] : [`${path.child('nodeSelector').key(key)}: ${why}`];
+  });
 }
 
-export function podTemplateWarnings(_template: PodTemplateSpec | undefined): readonly string[] {
-  return [];
+function volumeWarnings(spec: PodSpec, path: FieldPath): string[] {
+  return (spec.volumes ?? []).flatMap((volume, index) =>
+    Object.entries(retiredVolumes).flatMap(([kind, why]) => {
+      if (volume[kind as keyof typeof retiredVolumes] === undefined) return [];
+      return [`${path.child('volumes').index(index).child(kind)}: ${why}`];
+    }),
+  );
+}
+
+function containerWarnings(spec: PodSpec, path: FieldPath): string[] {
+  const warnings: string[] = [];
+  for (const list of ['initContainers', 'containers'] as const) {
+    for (const [index, container] of (spec[list] ?? []).entries()) {
+      const own = path.child(list).index(index);
+      warnings.push(...duplicateEnvWarnings(container.env ?? [], own.child('env')));
+      for (const kind of ['limits', 'requests'] as const) {
+        for (const [name, amount] of Object.entries(container.resources?.[kind] ?? {})) {
+          const fractional =
+            (name === 'memory' || name === 'ephemeral-storage') && /m$/.test(amount);
+          if (!fractional) continue;
+          const amountPath = own.child('resources', kind).key(name);
+          warnings.push(
+            `${amountPath}: fractional byte value "${amount}" is invalid, must be an integer`,
+          );
+        }
+      }
+    }
+  }
+  return warnings;
+}
+
+function duplicateEnvWarnings(
+  variables: readonly { readonly name: string; readonly value?: string }[],
+  path: FieldPath,
+): string[] {
+  const warnings: string[] = [];
+  const seen = new Set<string>();
+  for (const [index, { name, value }] of variables.entries()) {
+    // PATH=$(PATH):/more builds on the one before, on purpose.
+    if (seen.has(name) && !(value ?? '').includes(`$(${name})`)) {
+      warnings.push(
+        `${path.index(index)}: hides previous definition of ${JSON.stringify(name)}, ` +
+          'which may be dropped when using apply',
+      );
+    }
+    seen.add(name);
+  }
+  return warnings;
+}
+
+function specWarnings(spec: PodSpec, path: FieldPath): string[] {
+  const warnings = [...nodeLabelWarnings(spec, path), ...volumeWarnings(spec, path)];
+  (spec.hostAliases ?? []).forEach((alias, index) => {
+    const before = (spec.hostAliases ?? []).findIndex((other) => other.ip === alias.ip);
+    if (before === index) return;
+    const own = path.child('hostAliases').index(index).child('ip');
+    warnings.push(`${own}: duplicate ip ${JSON.stringify(alias.ip)}`);
+  });
+  const secrets = new Set<string>();
+  (spec.imagePullSecrets ?? []).forEach(({ name = '' }, index) => {
+    const own = path.child('imagePullSecrets').index(index);
+    if (name === '') warnings.push(`${own}: invalid empty name ""`);
+    else if (secrets.has(name))
+      warnings.push(`${own.child('name')}: duplicate name ${JSON.stringify(name)}`);
+    secrets.add(name);
+  });
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+    const own = path.child('terminationGracePeriodSeconds');
+    const why = 'must be >= 0; negative values are invalid and will be treated as 1';
+    warnings.push(`${own}: ${why}`);
+  }
+  return [...warnings, ...containerWarnings(spec, path)];
+}
+
+/** On create, and where an update brings something new to warn of. */
+export function podWarnings(pod: Pod, old: Pod | undefined): readonly string[] {
+  if (!pod.spec) return [];
+  const before = new Set(old?.spec ? specWarnings(old.spec, FieldPath.of('spec')) : []);
+  return specWarnings(pod.spec, FieldPath.of('spec')).filter((warning) => !before.has(warning));
+}
+
+export function podTemplateWarnings(template: PodTemplateSpec | undefined): readonly string[] {
+  return template?.spec
+    ? specWarnings(template.spec, FieldPath.of('spec', 'template', 'spec'))
+    : [];
 }

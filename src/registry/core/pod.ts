@@ -67,11 +67,11 @@ export const podResource = defineResource<Pod>({
   prepareCreate(pod) {
     pod.status = createdStatus(pod);
   },
-  prepareUpdate(next, old) {
-    if (old.status !== undefined) next.status = old.status;
-    // Negative grace periods of old objects may be mended, and only to 1.
-    const grace = next.spec?.terminationGracePeriodSeconds;
-    if (next.spec && grace !== undefined && grace < 0) next.spec.terminationGracePeriodSeconds = 1;
+  // Old kubelets corrupt owner references through this door.
+  prepareStatusUpdate(next, old) {
+    if (next.metadata === undefined) return;
+    if (old.metadata?.ownerReferences === undefined) delete next.metadata.ownerReferences;
+    else next.metadata.ownerReferences = old.metadata.ownerReferences;
   },
   validate: validatePod,
   validateUpdate: validatePodUpdate,

@@ -71,9 +71,3 @@ export function validateSecretUpdate(next: Secret, old: Secret): readonly FieldE
     ...validateImmutable(next, old, [{ name: 'data', next: next.data, old: old.data }]),
   ];
 }
-
-export function secretWarnings(secret: Secret): readonly string[] {
-  if (secret.type !== 'kubernetes.io/tls') return [];
-  // A pair that does not match is stored all the same; the user only hears of it.
-  return [];
-}

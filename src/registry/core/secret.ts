@@ -2,7 +2,7 @@
 import type { Secret } from '../../objects.ts';
 import { ageCell, ageColumn, column, nameCell, nameColumn } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
-import { secretWarnings, validateSecret, validateSecretUpdate } from './secret-validation.ts';
+import { validateSecret, validateSecretUpdate } from './secret-validation.ts';
 
 /** The conversion moves `stringData` into `data` before anything else sees the object. */
 function setSecretDefaults(secret: Secret): void {
@@ -34,7 +34,6 @@ export const secretResource = defineResource<Secret>({
   selectableFields: { type: (secret) => secret.type ?? '' },
   validate: validateSecret,
   validateUpdate: validateSecretUpdate,
-  warnings: secretWarnings,
   table: {
     columns: [
       nameColumn,

@@ -43,7 +43,6 @@ export const serviceResource = defineResource<Service>({
     normalizeClusterIps(service, undefined);
   },
   prepareUpdate(next, old) {
-    if (old.status !== undefined) next.status = old.status;
     patchAllocatedValues(next, old);
     normalizeClusterIps(next, old);
     dropTypeDependentFields(next, old);

@@ -79,7 +79,8 @@ export async function prepareNew(
   version.defaults?.(object);
   const next = toStored(context, object);
   const hooks = hookContext(parts, context);
-  if (resource.hasStatus === true) resetStatus(parts, context, next);
+  const resets = resource.hasStatus === true && resource.keepsStatusOnCreate !== true;
+  if (resets) resetStatus(parts, context, next);
   if (hasGeneration(parts, context)) next.metadata.generation = 1;
   resource.prepareCreate?.(next, hooks);
   const rules = {

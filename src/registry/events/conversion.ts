@@ -34,10 +34,7 @@ export function eventToStorage(event: Event): CoreEvent {
 export function eventFromStorage(event: CoreEvent): Event {
   const shown = rename(event, toEvents) as unknown as Event;
   shown.apiVersion = 'events.k8s.io/v1';
-  for (const field of ['deprecatedFirstTimestamp', 'deprecatedLastTimestamp'] as const) {
-    // Optional there: a missing time is null in both, an empty name is left out.
-    if (shown[field] === undefined) delete shown[field];
-  }
+  // Optional there: what core always writes, empty or not, is left out.
   if (shown.reportingController === '') delete shown.reportingController;
   if (shown.reportingInstance === '') delete shown.reportingInstance;
   return shown;
