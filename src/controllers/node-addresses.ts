@@ -8,7 +8,8 @@ import type { Controller } from './runner.ts';
 const maskSizeDefault = 24;
 
 export const nodeAddressController: Controller = {
-  name: 'node-ipam-controller',
+  // Upstream's IPAM calls as the node controller, too.
+  name: 'node-controller',
   start(context) {
     const { clusterCidr, nodeCidrMaskSize = maskSizeDefault } = context.options;
     if (clusterCidr === undefined) return;

@@ -1,5 +1,6 @@
 // Runs controllers: queues, workers, back-off, identities, informers, metrics, leader election.
 
+import type { KeyPair } from '../certificates.ts';
 import type { Client } from '../client/client.ts';
 import { createEventRecorder, type EventRecorder } from '../client/event-recorder.ts';
 import { createInformerFactory, type InformerFactory } from '../client/informer-factory.ts';
@@ -56,21 +57,10 @@ export interface ControllerOptions {
   readonly nodeCidrMaskSize?: number;
   /** PEM of the CA that pods trust. */
   readonly rootCa?: string;
-  /** Signs certificates; without it CSRs are approved but stay unsigned. */
-  readonly signer?: CertificateSigner;
+  /** Signs certificate requests; without it they are approved but stay unsigned. */
+  readonly certificateAuthority?: KeyPair;
   readonly nodeMonitorGracePeriodMs?: number;
   readonly terminatedPodGcThreshold?: number;
-}
-
-/** Makes a certificate for a PKCS #10 request. */
-export interface CertificateSigner {
-  sign(request: {
-    /** PEM, as the CSR object's `spec.request` decodes. */
-    readonly csrPem: string;
-    readonly usages: readonly string[];
-    readonly notBeforeMs: number;
-    readonly notAfterMs: number;
-  }): Promise<string>;
 }
 
 export interface RunnerOptions {

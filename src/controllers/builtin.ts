@@ -1,0 +1,38 @@
+// The controllers that every cluster runs.
+import { certificateApproverController } from './certificate-signing.ts';
+import { deploymentController } from './deployment.ts';
+import { endpointsController } from './endpoints.ts';
+import { endpointSliceController } from './endpointslice.ts';
+import { garbageCollectorController } from './garbage-collector.ts';
+import { namespaceController } from './namespace.ts';
+import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
+import { nodeAddressController } from './node-addresses.ts';
+import { nodeLifecycleController } from './node-lifecycle.ts';
+import { podGarbageController } from './pod-garbage.ts';
+import { replicaSetController } from './replicaset.ts';
+import {
+  type Controller,
+  type RunnerOptions,
+  type RunningControllers,
+  runControllers,
+} from './runner.ts';
+
+export const builtinControllers: readonly Controller[] = [
+  serviceAccountController,
+  rootCaController,
+  namespaceController,
+  deploymentController,
+  replicaSetController,
+  endpointSliceController,
+  endpointsController,
+  garbageCollectorController,
+  nodeLifecycleController,
+  nodeAddressController,
+  podGarbageController,
+  certificateApproverController,
+];
+
+/** Starts them all; they stop when `signal` aborts. */
+export function startControllers(options: RunnerOptions): RunningControllers {
+  return runControllers(builtinControllers, options);
+}
