@@ -126,7 +126,7 @@ export async function runtimeContract(t: Test, options: RuntimeContractOptions):
     t.match(sandbox, { id, podUid: 'sandbox-uid', podName: 'sandbox-uid', attempt: 0 });
     t.equal(sandbox.ready, true);
     t.match(sandbox.ips[0], /^[\d.]+$|:/);
-    t.equal(sandbox.labels['app'], 'contract');
+    t.equal(sandbox.labels.app, 'contract');
     t.ok((await runtime.listSandboxes()).some((each) => each.id === id));
     await runtime.stopSandbox(id);
     await runtime.stopSandbox(id);
