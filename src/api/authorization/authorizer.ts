@@ -20,33 +20,37 @@ export interface AuthorizationAttributes {
   readonly fieldSelector?: string;
 }
 
-/** `deny` ends the chain; `no-opinion` leaves it to the next, and says no at the end. */
 export interface Decision {
-  readonly verdict: 'allow' | 'deny' | 'no-opinion';
+  readonly allowed: boolean;
+  /** An explicit no ends the chain. */
+  readonly denied?: boolean;
   readonly reason: string;
 }
 
-export type Authorizer = (
-  attributes: AuthorizationAttributes,
-) => Decision | Promise<Decision>;
+export interface Authorizer {
+  authorize(attributes: AuthorizationAttributes): Decision | Promise<Decision>;
+}
 
-export const noOpinion: Decision = { verdict: 'no-opinion', reason: '' };
-const mastersAllowed: Decision = { verdict: 'allow', reason: '' };
+const noOpinion: Decision = { allowed: false, reason: '' };
+const mastersAllowed: Decision = { allowed: true, reason: '' };
 
 /** Members of `system:masters` may do everything. */
-export const mastersAuthorizer: Authorizer = ({ user }) =>
-  user.groups.includes('system:masters') ? mastersAllowed : noOpinion;
+export const mastersAuthorizer: Authorizer = {
+  authorize: ({ user }) => (user.groups.includes('system:masters') ? mastersAllowed : noOpinion),
+};
 
 export function authorizerChain(authorizers: readonly Authorizer[]): Authorizer {
-  return async (attributes) => {
-    const reasons: string[] = [];
-    for (const authorize of authorizers) {
-      const answer = authorize(attributes);
-      const decision = answer instanceof Promise ? await answer : answer;
-      if (decision.verdict !== 'no-opinion') return decision;
-      if (decision.reason !== '') reasons.push(decision.reason);
-    }
-    return { verdict: 'no-opinion', reason: reasons.join('\n') };
+  return {
+    async authorize(attributes) {
+      const reasons: string[] = [];
+      for (const each of authorizers) {
+        const answer = each.authorize(attributes);
+        const decision = answer instanceof Promise ? await answer : answer;
+        if (decision.allowed || decision.denied === true) return decision;
+        if (decision.reason !== '') reasons.push(decision.reason);
+      }
+      return { allowed: false, reason: reasons.join('\n') };
+    },
   };
 }
 
@@ -66,11 +70,6 @@ export function attributesOf(user: User, info: RequestInfo): AuthorizationAttrib
       ? { fieldSelector: info.query.get('fieldSelector') ?? '' }
       : {}),
   };
-}
-
-function selectorsOf(info: RequestInfo): Pick<AuthorizationAttributes, 'fieldSelector'> {
-  const fieldSelector = info.query.get('fieldSelector');
-  return fieldSelector === null ? {} : { fieldSelector };
 }
 
 /** Upstream's 403 with the sentence that says who may not do what. */

@@ -2,7 +2,8 @@
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../objects.ts';
 import type { User } from '../../registry/resource.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import type { AuthorizationAuthorizationAttributes, Authorizer, Decision } from './authorizer.ts';
+import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts';
+import { type PolicyRule, ruleAllows } from './rules.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const kinds = ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'] as const;
@@ -20,7 +21,7 @@ interface Index {
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
 }
 
-export class RbacAuthorizer {
+export class RbacAuthorizer implements Authorizer {
   readonly #objects: ObjectReader;
   #index: Index | undefined;
   #changed = true;
@@ -48,7 +49,7 @@ export class RbacAuthorizer {
     this.#following = [];
   }
 
-  authorize(attributes: AuthorizationAuthorizationAttributes): Decision {
+  authorize(attributes: AuthorizationAttributes): Decision {
     for (const { binding, rules } of this.#visit(attributes.user, attributes.namespace)) {
       if (!rules.some((rule) => ruleAllows(rule, attributes))) continue;
       const kind = binding.namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding';
@@ -57,10 +58,10 @@ export class RbacAuthorizer {
       const reason =
         `RBAC: allowed by ${kind} ${JSON.stringify(where)} of ${binding.roleKind} ` +
         `${JSON.stringify(binding.roleName)} to ${subjectShown(attributes.user, this.#subjectOf(attributes, binding))}`;
-      return { verdict: 'allow', reason };
+      return { allowed: true, reason };
     }
-    return noOpinion;
-  };
+    return { allowed: false, reason: '' };
+  }
 
   /** Every rule that holds for `user` in `namespace`, for reviews and escalation checks. */
   *rulesFor(user: User, namespace: string): IterableIterator<PolicyRule> {
@@ -89,7 +90,7 @@ export class RbacAuthorizer {
     }
   }
 
-  #subjectOf(attributes: AuthorizationAuthorizationAttributes, binding: Binding): string {
+  #subjectOf(attributes: AuthorizationAttributes, binding: Binding): string {
     const { bindings } = this.#current();
     for (const subject of subjectsOf(attributes.user)) {
       const found = bindings.get(`${binding.namespace}\0${subject}`);

@@ -1,0 +1,33 @@
+// What an admission plugin is, and what plugins may use.
+import type { Clock } from '../../clock.ts';
+import type { Random } from '../../random.ts';
+import type { ResourceRegistry } from '../../registry/engine/resource-registry.ts';
+import type { AdmissionAttributes } from '../../registry/engine/types.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import type { RbacAuthorizer } from '../authorization/rbac.ts';
+import type { ObjectReader } from '../object-reader.ts';
+
+export interface AdmissionPlugin {
+  /** Upstream's name of it. */
+  readonly name: string;
+  /** Changes `attributes.object` in place, or throws a StatusError. */
+  mutate?(attributes: AdmissionAttributes): Promise<void> | undefined;
+  validate?(attributes: AdmissionAttributes): Promise<void> | undefined;
+}
+
+export interface AdmissionParts {
+  readonly objects: ObjectReader;
+  readonly authorizer: Authorizer;
+  readonly registry: ResourceRegistry;
+  readonly rbac: RbacAuthorizer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly serviceRange: string;
+}
+
+/** `pods`, `deployments.apps`, with the subresource behind a slash. */
+export function targetOf({ context }: AdmissionAttributes): string {
+  const { group, resource } = context.served;
+  const name = group === '' ? resource.plural : `${resource.plural}.${group}`;
+  return context.subresource === '' ? name : `${name}/${context.subresource}`;
+}

@@ -1,0 +1,117 @@
+// Reads metav1.DeleteOptions from body or query and checks them as upstream does.
+import type { DeletionOptions } from '../registry/engine/types.ts';
+import { type FieldError, FieldPath, invalidValue, notSupported } from '../registry/field.ts';
+import type { ReadBody } from '../registry/schema/read-body.ts';
+import { badRequest, invalid } from '../status.ts';
+import { readBytes } from './body.ts';
+import { addWarning, type Exchange } from './exchange.ts';
+import { readBoolean, readDryRun, readInteger } from './query-options.ts';
+
+export interface Deletion {
+  readonly options: DeletionOptions;
+  readonly dryRun: boolean;
+}
+
+interface RawDeleteOptions {
+  gracePeriodSeconds?: number;
+  orphanDependents?: boolean;
+  propagationPolicy?: string;
+  preconditions?: { uid?: string; resourceVersion?: string };
+  dryRun?: string[];
+}
+
+const kind = { group: 'meta.k8s.io', kind: 'DeleteOptions' };
+const expected = {
+  group: '',
+  version: 'v1',
+  kind: 'DeleteOptions',
+  schema: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
+};
+const policies = ['Background', 'Foreground', 'Orphan'] as const;
+
+/** @throws StatusError 400, 413, 415, 422 */
+export async function readDeletion(exchange: Exchange, readBody: ReadBody): Promise<Deletion> {
+  const { request, info } = exchange;
+  const bytes = await readBytes(request);
+  let raw: RawDeleteOptions;
+  if (bytes.length > 0) {
+    const stated = statedVersion(bytes);
+    raw = (await readBody(bytes, stated === undefined ? expected : { ...expected, ...stated }, {
+      contentType: request.headers['content-type'] ?? '',
+      fieldValidation: 'Ignore',
+      warn: (message) => addWarning(exchange, message),
+    })) as RawDeleteOptions;
+  } else {
+    raw = fromQuery(info.query);
+  }
+  return check(raw, info.query);
+}
+
+/** DeleteOptions are registered in every group; clients send that of the resource. */
+function statedVersion(bytes: Uint8Array): { group: string; version: string } | undefined {
+  const match = /"apiVersion"\s*:\s*"([a-z0-9.-]+)\/(v[a-z0-9]+)"/.exec(
+    Buffer.from(bytes.subarray(0, 512)).toString(),
+  );
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  return { group: match[1], version: match[2] };
+}
+
+function fromQuery(query: URLSearchParams): RawDeleteOptions {
+  if (query.size === 0) return {};
+  const grace = readInteger(query, 'gracePeriodSeconds');
+  const orphan = readBoolean(query, 'orphanDependents');
+  const policy = query.get('propagationPolicy');
+  return {
+    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
+    ...(orphan === undefined ? {} : { orphanDependents: orphan }),
+    ...(policy === null || policy === '' ? {} : { propagationPolicy: policy }),
+  };
+}
+
+function check(raw: RawDeleteOptions, query: URLSearchParams): Deletion {
+  const errors: FieldError[] = [];
+  const dryRun = readDryRun(query, errors) || (raw.dryRun ?? []).includes('All');
+  const unknown = (raw.dryRun ?? []).filter((each) => each !== 'All');
+  if (unknown.length > 0) errors.push(notSupported(FieldPath.of('dryRun'), unknown, ['All']));
+  const { propagationPolicy: policy, orphanDependents } = raw;
+  if (policy !== undefined && orphanDependents !== undefined) {
+    errors.push(
+      invalidValue(
+        FieldPath.of('propagationPolicy'),
+        policy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    );
+  }
+  if (policy !== undefined && !(policies as readonly string[]).includes(policy)) {
+    errors.push(
+      notSupported(FieldPath.of('propagationPolicy'), policy, [
+        'Background',
+        'Foreground',
+        'Orphan',
+        'nil',
+      ]),
+    );
+  }
+  if (errors.length > 0) throw invalid(kind, '', errors);
+  const chosen =
+    orphanDependents === undefined ? policy : orphanDependents ? 'Orphan' : 'Background';
+  return {
+    dryRun,
+    options: {
+      ...(raw.gracePeriodSeconds === undefined
+        ? {}
+        : { gracePeriodSeconds: raw.gracePeriodSeconds }),
+      ...(chosen === undefined ? {} : { propagationPolicy: chosen as (typeof policies)[number] }),
+      ...(raw.preconditions === undefined ? {} : { preconditions: raw.preconditions }),
+    },
+  };
+}
+
+/** A resourceVersion that is no number can match nothing; upstream says so with 400. */
+export function deleteExpectation(options: DeletionOptions): void {
+  const version = options.preconditions?.resourceVersion;
+  if (version !== undefined && !/^\d+$/.test(version)) {
+    throw badRequest(`invalid resource version: ${JSON.stringify(version)}`);
+  }
+}

@@ -1,0 +1,241 @@
+// Discovery: which groups, versions and resources there are, in the legacy and aggregated forms.
+import { createHash } from 'node:crypto';
+import type { FoundResource, ResourceRegistry } from '../registry/engine/resource-registry.ts';
+import type { Resource } from '../registry/resource.ts';
+import { resourceNotFound } from '../status.ts';
+import { objectAnswer } from './answers.ts';
+import type { Exchange } from './exchange.ts';
+import { negotiate, wantsPretty } from './negotiation.ts';
+import type { ApiResponse } from './request.ts';
+import { specialSubresources } from './special-subresources.ts';
+
+const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const allVerbs = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
+interface Subresource {
+  readonly name: string;
+  readonly kind: string;
+  readonly group: string;
+  readonly version: string;
+  readonly verbs: readonly string[];
+}
+
+interface Aggregated {
+  readonly body: string;
+  readonly etag: string;
+}
+
+/** Answers are built from the live registry and kept until it changes. */
+export class Discovery {
+  readonly #registry: ResourceRegistry;
+  #aggregated = new Map<string, Aggregated>();
+
+  constructor(registry: ResourceRegistry) {
+    this.#registry = registry;
+    registry.onChange(() => this.#aggregated.clear());
+  }
+
+  /** `/api`, `/apis`, `/api/v1`, `/apis/<group>`, `/apis/<group>/<version>`; undefined: no such. */
+  answer(exchange: Exchange): Promise<ApiResponse> | undefined {
+    const [, prefix, group, version, more] = exchange.info.path.split('/');
+    if (more !== undefined) return undefined;
+    if (prefix === 'api') {
+      if (group === undefined) return this.#root(exchange, 'api');
+      return version === undefined ? this.#resources(exchange, '', group) : undefined;
+    }
+    if (prefix !== 'apis') return undefined;
+    if (group === undefined) return this.#root(exchange, 'apis');
+    if (version === undefined) return this.#group(exchange, group);
+    return this.#resources(exchange, group, version);
+  }
+
+  /** Groups in the order of registration, each with its versions. */
+  #groups(): ReadonlyMap<string, ReadonlyMap<string, readonly FoundResource[]>> {
+    const groups = new Map<string, Map<string, FoundResource[]>>();
+    for (const found of this.#registry.list()) {
+      const { group, version } = found.served;
+      const versions = groups.get(group) ?? new Map<string, FoundResource[]>();
+      groups.set(group, versions);
+      const resources = versions.get(version.version) ?? [];
+      versions.set(version.version, resources);
+      resources.push(found);
+    }
+    return groups;
+  }
+
+  async #root(exchange: Exchange, prefix: 'api' | 'apis'): Promise<ApiResponse> {
+    const { headers } = exchange.request;
+    const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
+    const negotiated = negotiate(headers['accept'], { discovery: true }, pretty);
+    if (negotiated.shape === 'discovery') return this.#aggregate(exchange, prefix);
+    const body = prefix === 'api' ? apiVersions() : this.#groupList();
+    const answer = await objectAnswer(200, body, negotiated);
+    return { ...answer, headers: { ...answer.headers, vary: 'Accept' } };
+  }
+
+  #groupList(): unknown {
+    const groups = [...this.#groups()].filter(([group]) => group !== '');
+    return {
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: groups.map(([group, versions]) => groupOf(group, [...versions.keys()])),
+    };
+  }
+
+  #group(exchange: Exchange, group: string): Promise<ApiResponse> {
+    const versions = this.#groups().get(group);
+    if (versions === undefined || group === '') throw resourceNotFound();
+    const body = { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group, [...versions.keys()]) };
+    return this.#plain(exchange, body);
+  }
+
+  #resources(exchange: Exchange, group: string, version: string): Promise<ApiResponse> {
+    const found = this.#groups().get(group)?.get(version);
+    if (found === undefined) throw resourceNotFound();
+    return this.#plain(exchange, {
+      kind: 'APIResourceList',
+      ...(group === '' ? {} : { apiVersion: 'v1' }),
+      groupVersion: group === '' ? version : `${group}/${version}`,
+      resources: sorted(found).flatMap((each) => legacyResources(each)),
+    });
+  }
+
+  #plain(exchange: Exchange, body: unknown): Promise<ApiResponse> {
+    const { headers } = exchange.request;
+    const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
+    return objectAnswer(200, body, negotiate(headers['accept'], {}, pretty));
+  }
+
+  #aggregate(exchange: Exchange, prefix: 'api' | 'apis'): ApiResponse {
+    let made = this.#aggregated.get(prefix);
+    if (made === undefined) {
+      const items = [...this.#groups()]
+        .filter(([group]) => (group === '') === (prefix === 'api'))
+        .map(([group, versions]) => aggregatedGroup(group, versions));
+      const list = {
+        kind: 'APIGroupDiscoveryList',
+        apiVersion: 'apidiscovery.k8s.io/v2',
+        metadata: {},
+        items,
+      };
+      const body = JSON.stringify(list);
+      const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
+      made = { body: `${body}\n`, etag };
+      this.#aggregated.set(prefix, made);
+    }
+    const headers = {
+      'content-type': aggregatedType,
+      'cache-control': 'public',
+      etag: made.etag,
+      vary: 'Accept',
+    };
+    if (exchange.request.headers['if-none-match'] === made.etag) return { status: 304, headers };
+    return { status: 200, headers, body: made.body };
+  }
+}
+
+function apiVersions(): unknown {
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '' }],
+  };
+}
+
+function groupOf(group: string, versions: readonly string[]): object {
+  const entries = versions.map((version) => ({ groupVersion: `${group}/${version}`, version }));
+  return { name: group, versions: entries, preferredVersion: entries[0] };
+}
+
+function sorted(found: readonly FoundResource[]): readonly FoundResource[] {
+  const plural = (each: FoundResource) => each.served.resource.plural;
+  return [...found].sort((a, b) => (plural(a) < plural(b) ? -1 : 1));
+}
+
+function verbsOf(resource: Resource): readonly string[] {
+  return resource.verbs === undefined ? allVerbs : [...resource.verbs].sort();
+}
+
+function subresourcesOf(found: FoundResource): readonly Subresource[] {
+  const { resource, group, version } = found.served;
+  const own = { kind: resource.kind, group, version: version.version };
+  const subresources: Subresource[] = [...specialSubresources(group, resource.plural)];
+  if (resource.hasStatus === true) {
+    subresources.push({ ...own, name: 'status', verbs: ['get', 'patch', 'update'] });
+  }
+  if (resource.scale !== undefined) {
+    const verbs = ['get', 'patch', 'update'];
+    subresources.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs });
+  }
+  for (const { name, verbs } of resource.subresources ?? []) {
+    if (subresources.some((each) => each.name === name)) continue;
+    subresources.push({ ...own, name, verbs: [...verbs].sort() });
+  }
+  return subresources.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function legacyResources(found: FoundResource): unknown[] {
+  const { resource, group, version } = found.served;
+  const main = {
+    name: resource.plural,
+    singularName: resource.singular,
+    namespaced: resource.namespaced,
+    kind: resource.kind,
+    verbs: verbsOf(resource),
+    ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
+    ...(resource.categories === undefined ? {} : { categories: resource.categories }),
+  };
+  const rest = subresourcesOf(found).map((each) => ({
+    name: `${resource.plural}/${each.name}`,
+    singularName: '',
+    namespaced: resource.namespaced,
+    ...(each.group === group && each.version === version.version
+      ? {}
+      : { group: each.group, version: each.version }),
+    kind: each.kind,
+    verbs: each.verbs,
+  }));
+  return [main, ...rest];
+}
+
+function aggregatedGroup(
+  group: string,
+  versions: ReadonlyMap<string, readonly FoundResource[]>,
+): unknown {
+  return {
+    metadata: group === '' ? {} : { name: group },
+    versions: [...versions].map(([version, resources]) => ({
+      version,
+      resources: sorted(resources).map((each) => aggregatedResource(each)),
+      freshness: 'Current',
+    })),
+  };
+}
+
+function aggregatedResource(found: FoundResource): unknown {
+  const { resource, group, version } = found.served;
+  const subresources = subresourcesOf(found).map((each) => ({
+    subresource: each.name,
+    responseKind: { group: each.group, version: each.version, kind: each.kind },
+    verbs: each.verbs,
+  }));
+  return {
+    resource: resource.plural,
+    responseKind: { group, version: version.version, kind: resource.kind },
+    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: verbsOf(resource),
+    ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
+    ...(resource.categories === undefined ? {} : { categories: resource.categories }),
+    ...(subresources.length === 0 ? {} : { subresources }),
+  };
+}

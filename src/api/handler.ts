@@ -1,0 +1,140 @@
+// The whole API as one function: the order in which a request is seen, allowed and answered.
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import type { User } from '../registry/resource.ts';
+import { badRequest, type StatusError, timeout, unauthorized } from '../status.ts';
+import { errorAnswer, toStatusError } from './answers.ts';
+import { type Authenticator, anonymousUser } from './authentication/authenticator.ts';
+import { type Authorizer, attributesOf, denial } from './authorization/authorizer.ts';
+import { type Exchange, warningHeaders } from './exchange.ts';
+import type { Fairness, Seat } from './fairness.ts';
+import { impersonate } from './impersonation.ts';
+import type { RequestMetrics } from './metrics.ts';
+import type { ApiHandler, ApiRequest, ApiResponse } from './request.ts';
+import { isTrue, parseRequest, type RequestInfo } from './request-info.ts';
+
+/** How long a request may take that is no watch, log or stream. */
+export const requestTimeoutMs = 60_000;
+
+export interface HandlerParts {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly fairness: Fairness;
+  readonly metrics: RequestMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Answers what may be answered; everything above is done. */
+  readonly route: (exchange: Exchange) => Promise<ApiResponse>;
+}
+
+/** Reachable without credentials, as upstream's system:public-info-viewer allows. */
+const publicPaths = /^\/(healthz|livez|readyz)(\/.*)?$|^\/version\/?$/;
+const streamSubresources = ['exec', 'attach', 'portforward', 'proxy'];
+
+/** Builds the handler; what it answers never rejects. */
+export function createHandler(parts: HandlerParts): ApiHandler {
+  return async (request) => {
+    const info = parseRequest(request.method, request.url);
+    if (info === undefined)
+      return errorAnswer(badRequest('the request path or query is malformed'));
+    const startMs = performance.now();
+    let answer: ApiResponse;
+    try {
+      answer = await handle(parts, request, info);
+    } catch (error) {
+      answer = errorAnswer(toStatusError(error, parts.logger));
+    }
+    parts.metrics.observe(info, answer.status, performance.now() - startMs);
+    return answer;
+  };
+}
+
+async function handle(
+  parts: HandlerParts,
+  request: ApiRequest,
+  info: RequestInfo,
+): Promise<ApiResponse> {
+  const real = await whoAsks(parts, request, info);
+  const user = await impersonate(parts.authorizer, real, request.headers);
+  const seat = parts.fairness.enter(user, info);
+  let leaves = false;
+  try {
+    if (seat.waiting !== undefined) await seat.waiting;
+    const attributes = attributesOf(user, info);
+    const asked = parts.authorizer.authorize(attributes);
+    const decision = asked instanceof Promise ? await asked : asked;
+    if (!decision.allowed) throw denial(attributes, decision.reason);
+    const answer = await withDeadline(parts, request, info, user);
+    if (typeof answer.body !== 'function' || isLongRunning(info)) return answer;
+    leaves = true;
+    return { ...answer, body: holdingSeat(answer.body, seat) };
+  } finally {
+    if (!leaves) seat.leave();
+  }
+}
+
+/** A streamed list keeps its seat until the last byte is out. */
+function holdingSeat(
+  body: Extract<ApiResponse['body'], (...args: never[]) => unknown>,
+  seat: Seat,
+): NonNullable<ApiResponse['body']> {
+  return async (writer) => {
+    try {
+      await body(writer);
+    } finally {
+      seat.leave();
+    }
+  };
+}
+
+async function whoAsks(parts: HandlerParts, request: ApiRequest, info: RequestInfo): Promise<User> {
+  const user = await parts.authenticator.authenticate(request);
+  if (user !== undefined) return user;
+  if (!info.isResource && publicPaths.test(info.path) && info.verb === 'get') return anonymousUser;
+  throw unauthorized();
+}
+
+async function withDeadline(
+  parts: HandlerParts,
+  request: ApiRequest,
+  info: RequestInfo,
+  user: User,
+): Promise<ApiResponse> {
+  const warnings: string[] = [];
+  const base = { request, info, user, warnings };
+  if (isLongRunning(info)) {
+    const exchange = { ...base, signal: request.signal };
+    return withWarnings(await parts.route(exchange), warnings);
+  }
+  let expire: (error: StatusError) => void = () => undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    expire = reject;
+  });
+  const controller = new AbortController();
+  const timer = parts.clock.setTimeout(() => {
+    controller.abort();
+    expire(timeout('request did not complete within the allotted timeout'));
+  }, requestTimeoutMs);
+  try {
+    const exchange = { ...base, signal: controller.signal };
+    const answer = await Promise.race([parts.route(exchange), deadline]);
+    return withWarnings(answer, warnings);
+  } catch (error) {
+    return withWarnings(errorAnswer(toStatusError(error, parts.logger)), warnings);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function withWarnings(answer: ApiResponse, warnings: readonly string[]): ApiResponse {
+  if (warnings.length === 0) return answer;
+  return { ...answer, headers: { ...answer.headers, warning: warningHeaders(warnings) } };
+}
+
+/** Requests that may go on for hours: neither deadline nor seat holds them. */
+export function isLongRunning(info: RequestInfo): boolean {
+  if (!info.isResource) return false;
+  if (info.verb === 'watch') return true;
+  if (info.subresource === 'log') return isTrue(info.query.get('follow'));
+  return streamSubresources.includes(info.subresource);
+}

@@ -1,0 +1,386 @@
+// Answers requests for stored resources: each verb turned into a call of the engine or the cache.
+
+import { openList, writeList } from '../registry/cache/list.ts';
+import { getBytes } from '../registry/cache/representation.ts';
+import { compileSelection, matches } from '../registry/cache/selection.ts';
+import type { IncludeObject } from '../registry/cache/table-view.ts';
+import type { CachedObject } from '../registry/cache/types.ts';
+import { deletionStatus } from '../registry/engine/delete.ts';
+import type { FoundResource } from '../registry/engine/resource-registry.ts';
+import type { DeletionResult, RequestContext, WriteResult } from '../registry/engine/types.ts';
+import type { Verb } from '../registry/resource.ts';
+import type { ReadBody } from '../registry/schema/read-body.ts';
+import { methodNotAllowed, resourceNotFound } from '../status.ts';
+import { bytesAnswer, headersFor, objectAnswer } from './answers.ts';
+import { readBytes } from './body.ts';
+import { acceptsGzip, gzipped, type Produce, produceBody } from './compression.ts';
+import { deleteExpectation, readDeletion } from './delete-options.ts';
+import { addWarning, type Exchange } from './exchange.ts';
+import { type Negotiated, negotiate, wantsPretty } from './negotiation.ts';
+import { patchRequest } from './patch-request.ts';
+import { readBoolean, readInteger, readWriteQuery, type WriteQuery } from './query-options.ts';
+import type { ApiResponse } from './request.ts';
+import type { ResourceViews } from './resource-views.ts';
+
+const listChunkBytes = 256 * 1024;
+/** Upstream ends a watch without a timeout after 30 to 60 minutes, at random. */
+const watchTimeoutMinMs = 1_800_000;
+const allVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+const scaleExpected = {
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  schema: 'io.k8s.api.autoscaling.v1.Scale',
+};
+
+export interface ResourceRequestParts {
+  readonly views: ResourceViews;
+  readonly readBody: ReadBody;
+  readonly random: { next(): number };
+}
+
+/** Verbs of stored resources, their status, scale and other object subresources. */
+export class ResourceRequests {
+  readonly #parts: ResourceRequestParts;
+
+  constructor(parts: ResourceRequestParts) {
+    this.#parts = parts;
+  }
+
+  answer(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const { info } = exchange;
+    if (info.subresource === 'scale') return this.#scale(exchange, found);
+    checkVerb(exchange, found);
+    switch (info.verb) {
+      case 'get':
+        return this.#get(exchange, found);
+      case 'list':
+        return this.#list(exchange, found);
+      case 'watch':
+        return this.#watch(exchange, found);
+      case 'create':
+        return this.#create(exchange, found);
+      case 'update':
+        return this.#update(exchange, found);
+      case 'patch':
+        return this.#patch(exchange, found);
+      case 'delete':
+        return this.#delete(exchange, found);
+      case 'deletecollection':
+        return this.#deleteCollection(exchange, found);
+      default:
+        throw methodNotAllowed(nameOf(found), info.verb);
+    }
+  }
+
+  async #get(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const negotiated = negotiateFor(exchange);
+    const context = contextOf(exchange, found);
+    const version = exchange.info.query.get('resourceVersion') ?? '';
+    const { store } = found;
+    let stored: CachedObject;
+    if (version === '0') {
+      await store.cache.ready();
+      stored = store.peek(context);
+    } else {
+      if (/^\d+$/.test(version)) await store.cache.waitFor(Number(version));
+      stored = await store.get(context);
+    }
+    return this.#show(exchange, found, stored, negotiated, 200);
+  }
+
+  async #show(
+    exchange: Exchange,
+    found: FoundResource,
+    stored: CachedObject,
+    negotiated: Negotiated,
+    status: number,
+  ): Promise<ApiResponse> {
+    const view = this.#parts.views.view(found, negotiated.shape, includeOf(exchange));
+    const made = getBytes(view, stored);
+    let bytes = made instanceof Promise ? await made : made;
+    if (stored.revision === 0) bytes = withoutRevision(bytes);
+    return bytesAnswer(status, bytes, negotiated);
+  }
+
+  async #list(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const { query } = exchange.info;
+    const negotiated = negotiateFor(exchange);
+    const selection = selectionOf(exchange, found);
+    const sendInitialEvents = readBoolean(query, 'sendInitialEvents');
+    const answer = await openList(found.store.cache, {
+      selection,
+      resourceVersion: query.get('resourceVersion') ?? '',
+      resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+      continue: query.get('continue') ?? '',
+      limit: readInteger(query, 'limit') ?? 0,
+      sendInitialEvents,
+    });
+    const view = this.#parts.views.view(found, negotiated.shape, includeOf(exchange));
+    const produce: Produce = (writer) =>
+      writeList(answer, view, (chunk) => writer.write(chunk), listChunkBytes);
+    const body = await produceBody(produce);
+    if (typeof body !== 'function') return bytesAnswer(200, body, negotiated);
+    if (negotiated.format === 'yaml' || negotiated.pretty) {
+      const chunks: Uint8Array[] = [];
+      await body({ write: (chunk) => void chunks.push(Buffer.from(chunk)) as undefined });
+      return bytesAnswer(200, Buffer.concat(chunks), negotiated);
+    }
+    const headers = headersFor(negotiated);
+    if (!acceptsGzip(exchange.request.headers['accept-encoding'])) {
+      return { status: 200, headers, body };
+    }
+    return {
+      status: 200,
+      headers: { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
+      body: gzipped(body),
+    };
+  }
+
+  async #watch(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const { query } = exchange.info;
+    const negotiated = negotiateFor(exchange);
+    const seconds = readInteger(query, 'timeoutSeconds') ?? 0;
+    const timeoutMs =
+      seconds > 0 ? seconds * 1000 : watchTimeoutMinMs * (1 + this.#parts.random.next());
+    const { store } = found;
+    const stream = this.#parts.views.hub(store).open({
+      resource: nameOf(found),
+      selection: selectionOf(exchange, found),
+      view: this.#parts.views.view(found, negotiated.shape, includeOf(exchange)),
+      allowBookmarks: readBoolean(query, 'allowWatchBookmarks') ?? false,
+      resourceVersion: query.get('resourceVersion') ?? '',
+      resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+      continue: query.get('continue') ?? '',
+      sendInitialEvents: readBoolean(query, 'sendInitialEvents'),
+      timeoutMs,
+    });
+    const { signal } = exchange;
+    return {
+      status: 200,
+      headers: { ...headersFor({ ...negotiated, format: 'json' }) },
+      body: (writer) => stream((chunk) => writer.write(chunk), signal),
+    };
+  }
+
+  async #create(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const negotiated = negotiateFor(exchange);
+    const options = writeQuery(exchange, 'CreateOptions');
+    const context = contextOf(exchange, found, options);
+    const object = await this.#decode(exchange, found, options);
+    const result = await found.store.create(context, object);
+    return this.#written(exchange, found, result, negotiated);
+  }
+
+  async #update(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const negotiated = negotiateFor(exchange);
+    const options = writeQuery(exchange, 'UpdateOptions');
+    const context = contextOf(exchange, found, options);
+    const object = await this.#decode(exchange, found, options);
+    const result = await found.store.update(context, object);
+    return this.#written(exchange, found, result, negotiated);
+  }
+
+  async #patch(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const negotiated = negotiateFor(exchange);
+    const options = writeQuery(exchange, 'PatchOptions');
+    const context = contextOf(exchange, found, options);
+    const body = await patchRequest(exchange.request, options, found.served.resource);
+    const result = await found.store.patch(context, body);
+    return this.#written(exchange, found, result, negotiated);
+  }
+
+  #written(
+    exchange: Exchange,
+    found: FoundResource,
+    result: WriteResult,
+    negotiated: Negotiated,
+  ): Promise<ApiResponse> {
+    return this.#show(exchange, found, result.stored, negotiated, result.created ? 201 : 200);
+  }
+
+  async #delete(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const negotiated = negotiateFor(exchange);
+    const deletion = await readDeletion(exchange, this.#parts.readBody);
+    const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
+    deleteExpectation(deletion.options);
+    const result = await found.store.delete(context, deletion.options);
+    return this.#deleted(exchange, found, context, result, negotiated);
+  }
+
+  #deleted(
+    exchange: Exchange,
+    found: FoundResource,
+    context: RequestContext,
+    result: DeletionResult,
+    negotiated: Negotiated,
+  ): Promise<ApiResponse> {
+    // Upstream answers 200 also when finalizers hold the object; 202 only for orphaning clients.
+    if (result.answersObject) return this.#show(exchange, found, result.stored, negotiated, 200);
+    return objectAnswer(200, deletionStatus(context, result), negotiated);
+  }
+
+  async #deleteCollection(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const negotiated = negotiateFor(exchange);
+    const deletion = await readDeletion(exchange, this.#parts.readBody);
+    const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
+    const selection = selectionOf(exchange, found);
+    const { cache, prefix } = found.store;
+    await cache.consistent();
+    const from = selection.namespace === undefined ? prefix : `${prefix}${selection.namespace}/`;
+    const snapshot = cache.snapshot();
+    const chosen: CachedObject[] = [];
+    for (const object of snapshot.range(from)) {
+      if (matches(selection, object.header)) chosen.push(object);
+    }
+    const done = await found.store.deleteCollection(context, chosen, deletion.options);
+    const view = this.#parts.views.view(found, 'object');
+    const chunks: Uint8Array[] = [];
+    await writeList(
+      {
+        revision: snapshot.revision,
+        continue: undefined,
+        remainingItemCount: undefined,
+        objects: done,
+      },
+      view,
+      (chunk) => void chunks.push(chunk) as undefined,
+      listChunkBytes,
+    );
+    return bytesAnswer(200, Buffer.concat(chunks), negotiated);
+  }
+
+  async #scale(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
+    const { info, request } = exchange;
+    if (found.served.resource.scale === undefined) throw resourceNotFound();
+    const negotiated = negotiateFor(exchange);
+    if (info.verb === 'get') {
+      return objectAnswer(200, await found.store.getScale(contextOf(exchange, found)), negotiated);
+    }
+    const options = writeQuery(exchange, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
+    const context = contextOf(exchange, found, options);
+    if (info.verb === 'patch') {
+      const patch = await patchRequest(request, options, found.served.resource);
+      return objectAnswer(200, await found.store.patchScale(context, patch), negotiated);
+    }
+    if (info.verb !== 'update') throw methodNotAllowed(nameOf(found), info.verb);
+    const scale = await this.#parts.readBody(await readBytes(request), scaleExpected, {
+      contentType: request.headers['content-type'] ?? '',
+      fieldValidation: options.fieldValidation,
+      warn: (message) => addWarning(exchange, message),
+    });
+    return objectAnswer(200, await found.store.updateScale(context, scale), negotiated);
+  }
+
+  async #decode(exchange: Exchange, found: FoundResource, options: WriteQuery) {
+    const { group, version, resource } = found.served;
+    const bytes = await readBytes(exchange.request);
+    const expected = {
+      group,
+      version: version.version,
+      kind: resource.kind,
+      schema: version.schema,
+    };
+    const object = await this.#parts.readBody(bytes, expected, {
+      contentType: exchange.request.headers['content-type'] ?? '',
+      fieldValidation: options.fieldValidation,
+      warn: (message) => addWarning(exchange, message),
+    });
+    version.defaults?.(object);
+    return object;
+  }
+}
+
+/** How errors name the resource of a request. */
+export function nameOf(found: FoundResource): { group: string; resource: string } {
+  return { group: found.served.group, resource: found.served.resource.plural };
+}
+
+export function contextOf(
+  exchange: Exchange,
+  found: FoundResource,
+  options?: WriteQuery,
+): RequestContext {
+  const { info } = exchange;
+  return {
+    user: exchange.user,
+    served: found.served,
+    namespace: found.served.resource.namespaced ? info.namespace : '',
+    name: info.name,
+    subresource: info.subresource,
+    dryRun: options?.dryRun ?? false,
+    fieldManager: options?.fieldManager ?? '',
+    fieldValidation: options?.fieldValidation ?? 'Warn',
+    signal: exchange.signal,
+    warn: (message) => addWarning(exchange, message),
+  };
+}
+
+function checkVerb(exchange: Exchange, found: FoundResource): void {
+  const { verb, subresource, name, namespace } = exchange.info;
+  const { resource } = found.served;
+  const known: readonly string[] =
+    subresource === '' ? (resource.verbs ?? allVerbs) : subresourceVerbs(found, subresource);
+  if (known.length === 0) throw resourceNotFound();
+  if (!known.includes(verb)) throw methodNotAllowed(nameOf(found), verb);
+  if (resource.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') {
+    if (verb === 'deletecollection' || verb === 'create') {
+      throw methodNotAllowed(nameOf(found), verb);
+    }
+    throw resourceNotFound();
+  }
+  if (!resource.namespaced && namespace !== '' && resource.plural !== 'namespaces') {
+    throw resourceNotFound();
+  }
+  if (verb === 'create' && name !== '') throw methodNotAllowed(nameOf(found), 'create');
+}
+
+function subresourceVerbs(found: FoundResource, subresource: string): readonly string[] {
+  const { resource } = found.served;
+  if (subresource === 'status' && resource.hasStatus === true) return ['get', 'update', 'patch'];
+  return resource.subresources?.find((each) => each.name === subresource)?.verbs ?? [];
+}
+
+function negotiateFor(exchange: Exchange): Negotiated {
+  const { headers } = exchange.request;
+  const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
+  return negotiate(headers['accept'], { table: true, partial: true }, pretty);
+}
+
+function writeQuery(exchange: Exchange, kind: string): WriteQuery {
+  return readWriteQuery(exchange.info.query, kind, exchange.request.headers['user-agent']);
+}
+
+function includeOf(exchange: Exchange): IncludeObject {
+  const include = exchange.info.query.get('includeObject');
+  return include === 'None' || include === 'Object' ? include : 'Metadata';
+}
+
+/** Selectors of the query; a name in the path of a watch counts as one. */
+function selectionOf(exchange: Exchange, found: FoundResource) {
+  const { query, namespace, name, verb } = exchange.info;
+  let fieldSelector = query.get('fieldSelector') ?? '';
+  if (verb === 'watch' && name !== '' && fieldSelector === '') {
+    fieldSelector = `metadata.name=${name}`;
+  }
+  return compileSelection(found.served.resource, {
+    namespace: found.served.resource.namespaced ? namespace : '',
+    labelSelector: query.get('labelSelector') ?? '',
+    fieldSelector,
+  });
+}
+
+/** A dry run's object has no revision yet. */
+function withoutRevision(bytes: Uint8Array): Uint8Array {
+  const text = Buffer.from(bytes).toString();
+  return Buffer.from(text.replace('"resourceVersion":"0",', ''));
+}

@@ -1,0 +1,156 @@
+// Finds who answers a request that may be answered: a resource, a virtual one, or a plain path.
+import type { FoundResource, ResourceRegistry } from '../registry/engine/resource-registry.ts';
+import { badRequest, httpMethodNotAllowed, methodNotAllowed, resourceNotFound } from '../status.ts';
+import { jsonAnswer, textAnswer } from './answers.ts';
+import type { Discovery } from './discovery.ts';
+import type { Exchange } from './exchange.ts';
+import { type HealthCheck, healthAnswer } from './health.ts';
+import { negotiate } from './negotiation.ts';
+import type { OpenApi, OpenApiDocument } from './openapi/documents.ts';
+import type { ApiResponse } from './request.ts';
+import { nameOf, type ResourceRequests } from './resource-requests.ts';
+
+/** Answers a virtual resource or a subresource that is no view of the stored object. */
+export type SpecialRequest = (exchange: Exchange, found: FoundResource) => Promise<ApiResponse>;
+
+export interface RouterParts {
+  readonly registry: ResourceRegistry;
+  readonly resources: ResourceRequests;
+  readonly discovery: Discovery;
+  readonly openApi: OpenApi;
+  /** Keyed `group/plural` for virtual resources, `group/plural/subresource` otherwise. */
+  readonly special: ReadonlyMap<string, SpecialRequest>;
+  readonly checks: readonly HealthCheck[];
+  readonly version: unknown;
+  readonly metricsText: () => string;
+  readonly openIdConfiguration: () => unknown;
+  readonly keySet: () => unknown;
+}
+
+export class Router {
+  readonly #parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  async route(exchange: Exchange): Promise<ApiResponse> {
+    const { info } = exchange;
+    return info.isResource ? this.#resource(exchange) : this.#path(exchange);
+  }
+
+  #resource(exchange: Exchange): Promise<ApiResponse> {
+    const { registry, resources, special } = this.#parts;
+    const { info } = exchange;
+    const found = registry.find(info.group, info.version, info.resource);
+    if (found === undefined || info.verb === '') throw resourceNotFound();
+    checkName(info.name);
+    const base = `${info.group}/${info.resource}`;
+    if (info.subresource !== '') {
+      const answers = special.get(`${base}/${info.subresource}`);
+      if (answers !== undefined) return answers(exchange, found);
+      if (info.rawTail !== '') throw resourceNotFound();
+    } else if (found.served.resource.virtual === true) {
+      const answers = special.get(base);
+      if (answers === undefined) throw resourceNotFound();
+      if (info.verb !== 'create') throw methodNotAllowed(nameOf(found), info.verb);
+      return answers(exchange, found);
+    }
+    return resources.answer(exchange, found);
+  }
+
+  async #path(exchange: Exchange): Promise<ApiResponse> {
+    const { info } = exchange;
+    const answer = (await healthAnswer(info, this.#parts.checks)) ?? (await this.#known(exchange));
+    if (answer === undefined) throw resourceNotFound();
+    if (info.verb !== 'get' && info.verb !== 'head') throw httpMethodNotAllowed();
+    return answer;
+  }
+
+  async #known(exchange: Exchange): Promise<ApiResponse | undefined> {
+    const { openApi, registry } = this.#parts;
+    const { path } = exchange.info;
+    switch (path) {
+      case '/':
+        return jsonAnswer(200, { paths: rootPaths(registry) });
+      case '/version':
+      case '/version/':
+        return jsonAnswer(200, this.#parts.version, true);
+      case '/metrics':
+        return textAnswer(200, this.#parts.metricsText(), 'text/plain; version=0.0.4');
+      case '/.well-known/openid-configuration':
+        return jsonAnswer(200, this.#parts.openIdConfiguration());
+      case '/openid/v1/jwks':
+        return jsonAnswer(200, this.#parts.keySet());
+      case '/openapi/v2':
+        return documentAnswer(exchange, await openApi.v2(), 'v2');
+      case '/openapi/v3':
+      case '/openapi/v3/':
+        return documentAnswer(exchange, await openApi.index(), 'index');
+      default:
+    }
+    if (path.startsWith('/openapi/v3/')) {
+      const document = await openApi.groupVersion(path.slice('/openapi/v3/'.length));
+      return document === undefined ? undefined : documentAnswer(exchange, document, 'v3');
+    }
+    return this.#parts.discovery.answer(exchange);
+  }
+}
+
+function documentAnswer(
+  exchange: Exchange,
+  document: OpenApiDocument,
+  form: 'v2' | 'v3' | 'index',
+): ApiResponse {
+  const { headers } = exchange.request;
+  const hash = exchange.info.query.get('hash');
+  const caching: Record<string, string> =
+    form === 'v3' && hash === document.hash
+      ? { 'cache-control': 'public, immutable', expires: 'Thu, 31 Dec 2037 23:55:55 GMT' }
+      : { 'cache-control': 'no-cache, private' };
+  const all = {
+    'content-type': 'application/json',
+    vary: 'Accept',
+    etag: document.etag,
+    ...caching,
+  };
+  if (headers['if-none-match'] === document.etag) return { status: 304, headers: all };
+  // Clients that ask for protobuf first get JSON when they accept it at all; gnostic is not made.
+  const accept = headers['accept'];
+  if (accept !== undefined && !accept.includes('com.github')) negotiate(accept, {}, false);
+  return { status: 200, headers: all, body: document.body };
+}
+
+/** Upstream's path segment rule; nothing that could climb out of a key's prefix is a name. */
+function checkName(name: string): void {
+  if (name === '.' || name === '..') {
+    throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not be '${name}'`);
+  }
+  for (const char of ['/', '%']) {
+    if (!name.includes(char)) continue;
+    throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not contain '${char}'`);
+  }
+}
+
+function rootPaths(registry: ResourceRegistry): readonly string[] {
+  const paths = new Set([
+    '/.well-known/openid-configuration',
+    '/api',
+    '/api/v1',
+    '/apis',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openid/v1/jwks',
+    '/readyz',
+    '/version',
+  ]);
+  for (const { served } of registry.list()) {
+    if (served.group === '') continue;
+    paths.add(`/apis/${served.group}`);
+    paths.add(`/apis/${served.group}/${served.version.version}`);
+  }
+  return [...paths].sort();
+}

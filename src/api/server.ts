@@ -1,0 +1,234 @@
+// Composes the whole API out of storage, resources and keys; knows no transport.
+import type { Clock } from '../clock.ts';
+import { describeError, type Logger } from '../logger.ts';
+import type { Random } from '../random.ts';
+import { builtinResources } from '../registry/builtin.ts';
+import { ParsedObjects } from '../registry/cache/parsed-objects.ts';
+import { noFieldOwnership } from '../registry/engine/ports.ts';
+import { ResourceRegistry } from '../registry/engine/resource-registry.ts';
+import { strategicMerge } from '../registry/patch/strategic-merge.ts';
+import type { Resource } from '../registry/resource.ts';
+import { createDecoder } from '../registry/schema/decode.ts';
+import { createBodyReader } from '../registry/schema/read-body.ts';
+import { loadTypeTable } from '../registry/schema/table.ts';
+import type { Driver } from '../storage/driver.ts';
+import { AdmissionChain } from './admission/chain.ts';
+import { Authenticator } from './authentication/authenticator.ts';
+import { bootstrapTokens } from './authentication/bootstrap-tokens.ts';
+import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
+import { type StaticToken, staticTokens } from './authentication/static-tokens.ts';
+import { authorizerChain, mastersAuthorizer } from './authorization/authorizer.ts';
+import { createNodeAuthorizer } from './authorization/node.ts';
+import { RbacAuthorizer } from './authorization/rbac.ts';
+import { bootstrapRoles } from './bootstrap/policy.ts';
+import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
+import type { Dialer } from './dialer.ts';
+import { Discovery } from './discovery.ts';
+import { Fairness } from './fairness.ts';
+import { createHandler } from './handler.ts';
+import type { HealthCheck } from './health.ts';
+import { RequestMetrics } from './metrics.ts';
+import { ObjectReader } from './object-reader.ts';
+import { createOpenApi } from './openapi/documents.ts';
+import type { ApiHandler } from './request.ts';
+import { ResourceRequests } from './resource-requests.ts';
+import { ResourceViews } from './resource-views.ts';
+import { Router } from './router.ts';
+import { specialRequests } from './special-requests.ts';
+
+export interface ApiOptions extends BootstrapOptions {
+  readonly driver: Driver;
+  /** Default: the built-in kinds. */
+  readonly resources?: readonly Resource[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** PEM of the ECDSA P-256 private key that signs service account tokens. */
+  readonly signingKey: string;
+  /** Default `https://kubernetes.default.svc.cluster.local`. */
+  readonly issuer?: string;
+  readonly staticTokens?: readonly StaticToken[];
+  /** Reaches nodes; without one, logs, exec and proxies answer 503. */
+  readonly dialer?: Dialer;
+  readonly gitVersion?: string;
+}
+
+export interface Api {
+  readonly handler: ApiHandler;
+  readonly registry: ResourceRegistry;
+  readonly tokens: ServiceAccountTokens;
+  /** Resolves once caches are filled and the server's own objects are there. */
+  ready(): Promise<void>;
+  /** Requests in the middle of being answered, long-running ones not counted. */
+  pendingWork(): number;
+  /** Ends watches and caches; the driver stays open. */
+  close(): void;
+}
+
+/** Makes the API; it answers at once, `/readyz` says when it is complete. */
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { driver, clock, random, logger } = options;
+  const types = loadTypeTable();
+  const decode = createDecoder(types);
+  const parsed = new ParsedObjects();
+  const readBody = createBodyReader(types, decode);
+  const admission = new AdmissionChain();
+  const registry = new ResourceRegistry({
+    driver,
+    types,
+    decode,
+    parsed,
+    admission,
+    ownership: noFieldOwnership,
+    patches: {
+      strategicMerge: (current, patch, schema) =>
+        strategicMerge(types, current as Record<string, unknown>, patch, schema),
+    },
+    clock,
+    random,
+    logger: logger.child('registry'),
+  });
+  for (const resource of options.resources ?? builtinResources) registry.add(resource);
+
+  const objects = new ObjectReader(registry);
+  const { signingKey, issuer } = options;
+  const tokens = new ServiceAccountTokens({ signingKey, issuer, objects, clock, random });
+  const authenticator = new Authenticator([
+    staticTokens(options.staticTokens ?? []),
+    tokens,
+    bootstrapTokens(objects, clock),
+  ]);
+  const rbac = new RbacAuthorizer(objects);
+  rbac.start();
+  const pods = registry.store('', 'pods');
+  const nodeRules = bootstrapRoles().find(({ name }) => name === 'system:node')?.rules ?? [];
+  const authorizer = authorizerChain([
+    mastersAuthorizer,
+    ...(pods === undefined ? [] : [createNodeAuthorizer(pods, nodeRules)]),
+    rbac,
+  ]);
+  admission.configure({ objects, authorizer, registry, rbac, ...options });
+
+  const views = new ResourceViews(parsed, clock);
+  registry.onChange(() => views.keepOnly(new Set(registry.list().map(({ store }) => store))));
+  const openApi = createOpenApi({
+    table: types,
+    served: () => registry.list().map(({ served }) => served),
+  });
+  registry.onChange(() => openApi.reset());
+  const fairness = new Fairness();
+  const metrics = new RequestMetrics();
+  const own = new ServerObjects({ ...options, registry, logger: logger.child('bootstrap') });
+  const state: { started: boolean } = { started: false };
+  const router = new Router({
+    registry,
+    resources: new ResourceRequests({ views, readBody, random }),
+    discovery: new Discovery(registry),
+    openApi,
+    special: specialRequests({
+      registry,
+      objects,
+      authenticator,
+      authorizer,
+      rbac,
+      tokens,
+      admission,
+      readBody,
+      clock,
+      dialer: options.dialer,
+    }),
+    checks: healthChecks(driver, state),
+    version: versionInfo(options.gitVersion ?? 'v1.36.0+coracle'),
+    metricsText: () => metrics.text({ apiserver_current_inflight_requests: fairness.inFlight() }),
+    openIdConfiguration: () => openIdConfiguration(tokens.issuer),
+    keySet: () => tokens.jwks(),
+  });
+  const handler = createHandler({
+    authenticator,
+    authorizer,
+    fairness,
+    metrics,
+    clock,
+    logger,
+    route: (exchange) => router.route(exchange),
+  });
+  const ready = start(registry, own, state);
+  ready.catch((error: unknown) => logger.error('the server could not start', error));
+  return {
+    handler,
+    registry,
+    tokens,
+    ready: () => ready,
+    pendingWork: () => fairness.inFlight(),
+    close() {
+      own.close();
+      rbac.close();
+      views.close();
+      registry.close();
+    },
+  };
+}
+
+async function start(
+  registry: ResourceRegistry,
+  own: ServerObjects,
+  state: { started: boolean },
+): Promise<void> {
+  await registry.ready();
+  await own.ensure();
+  own.keep();
+  state.started = true;
+}
+
+function healthChecks(driver: Driver, state: { started: boolean }): readonly HealthCheck[] {
+  const bootstrapped = () => (state.started ? undefined : 'not finished');
+  return [
+    { name: 'ping', live: true, check: () => undefined },
+    { name: 'log', live: true, check: () => undefined },
+    {
+      name: 'etcd',
+      live: true,
+      async check() {
+        try {
+          await driver.currentRevision();
+          return undefined;
+        } catch (error) {
+          return describeError(error);
+        }
+      },
+    },
+    { name: 'informer-sync', live: false, check: bootstrapped },
+    { name: 'poststarthook/rbac/bootstrap-roles', live: false, check: bootstrapped },
+    { name: 'poststarthook/start-system-namespaces-controller', live: false, check: bootstrapped },
+    { name: 'poststarthook/bootstrap-controller', live: false, check: bootstrapped },
+  ];
+}
+
+function versionInfo(gitVersion: string): unknown {
+  const [, major = '1', minor = '36'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  return {
+    major,
+    minor,
+    emulationMajor: major,
+    emulationMinor: minor,
+    minCompatibilityMajor: major,
+    minCompatibilityMinor: String(Number(minor) - 1),
+    gitVersion,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '2026-04-22T00:00:00Z',
+    goVersion: 'none',
+    compiler: 'node',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  };
+}
+
+function openIdConfiguration(issuer: string): unknown {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  };
+}
