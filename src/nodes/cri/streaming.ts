@@ -1,13 +1,173 @@
-// exec, attach and port-forward over the runtime's streaming server.
-import type { Duplex } from 'node:stream';
+// exec, attach and port-forward over the runtime's streaming server: SPDY/3.1 after an HTTP upgrade.
+import { request } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { StreamOptions, StreamSession } from '../runtime.ts';
+import { SpdyConnection } from '../spdy/connection.ts';
+import type { SpdyStream } from '../spdy/stream.ts';
 
-export async function execStream(_url: string, _options: StreamOptions): Promise<StreamSession> {
-  throw new Error('streams are not wired yet');
+const remoteCommandProtocol = 'v4.channel.k8s.io';
+const portForwardProtocol = 'portforward.k8s.io';
+/** Wall time until the runtime must have answered the upgrade. */
+const upgradeTimeoutMs = 30_000;
+/** A metav1.Status or the words of a failed dial. */
+const errorBytesMax = 64 * 1024;
+const refusalBytesMax = 4096;
+
+/** Runs what the runtime's Exec answered with `url`; `wait` gives the exit code. */
+export async function execStream(url: string, options: StreamOptions): Promise<StreamSession> {
+  return await openSession(url, options);
 }
-export async function attachStream(_url: string, _options: StreamOptions): Promise<StreamSession> {
-  throw new Error('streams are not wired yet');
+
+/** Attaches by the URL of the runtime's Attach; `wait` gives 0. */
+export async function attachStream(url: string, options: StreamOptions): Promise<StreamSession> {
+  return await openSession(url, options);
 }
-export async function portForwardStream(_url: string, _port: number): Promise<Duplex> {
-  throw new Error('streams are not wired yet');
+
+/**
+ * One TCP connection to `port` in the sandbox, by the URL of the runtime's PortForward. The
+ * stream is destroyed with the runtime's words when the port cannot be reached.
+ */
+export async function portForwardStream(url: string, port: number): Promise<Duplex> {
+  const connection = await connectSpdy(url, portForwardProtocol);
+  try {
+    const common = { port: String(port), requestid: '0' };
+    const error = connection.openStream({ streamtype: 'error', ...common }, { finish: true });
+    const data = connection.openStream({ streamtype: 'data', ...common });
+    void readText(error).then((message) => {
+      if (message !== '') data.destroy(new Error(message));
+    });
+    data.once('close', () => connection.close());
+    await Promise.all([error.replied(), data.replied()]);
+    return data;
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+}
+
+async function openSession(url: string, options: StreamOptions): Promise<StreamSession> {
+  const connection = await connectSpdy(url, remoteCommandProtocol);
+  const open = (streamtype: string, finish: boolean): SpdyStream =>
+    connection.openStream({ streamtype }, { finish });
+  try {
+    // The server starts when all that it expects are open: upstream's clients use this order.
+    const error = open('error', true);
+    const stdin = options.stdin ? open('stdin', false) : undefined;
+    const stdout = options.stdout ? open('stdout', true) : undefined;
+    const stderr = options.stderr && !options.tty ? open('stderr', true) : undefined;
+    const resize = options.tty ? open('resize', false) : undefined;
+    // Nothing comes back on these two, but their ends must be seen.
+    stdin?.resume();
+    resize?.resume();
+    const opened = [error, stdin, stdout, stderr, resize].filter((each) => each !== undefined);
+    const result = exitCode(error, connection);
+    result.catch(() => undefined);
+    await Promise.all(opened.map((stream) => stream.replied()));
+    return {
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(stdout === undefined ? {} : { stdout }),
+      ...(stderr === undefined ? {} : { stderr }),
+      resize: ({ width, height }) => {
+        resize?.write(`${JSON.stringify({ Width: width, Height: height })}\n`);
+      },
+      wait: async () => {
+        const code = await result;
+        await Promise.all([drained(stdout), drained(stderr)]);
+        connection.close();
+        return code;
+      },
+      close: () => connection.destroy(),
+    };
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+}
+
+/** What was said has been read to its end (or will never be). */
+async function drained(stream: Readable | undefined): Promise<void> {
+  if (stream === undefined) return;
+  await finished(stream, { writable: false }).catch(() => undefined);
+}
+
+interface ExitStatus {
+  readonly status?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly causes?: readonly { reason?: string; message?: string }[] };
+}
+
+/** The v4 error stream ends with one metav1.Status. */
+async function exitCode(stream: SpdyStream, connection: SpdyConnection): Promise<number> {
+  const answer = await readText(stream);
+  if (answer === '') {
+    throw new Error('the runtime closed the stream without a result', {
+      cause: connection.error,
+    });
+  }
+  let status: ExitStatus;
+  try {
+    status = JSON.parse(answer) as ExitStatus;
+  } catch {
+    throw new Error(answer);
+  }
+  if (status.status === 'Success') return 0;
+  if (status.reason === 'NonZeroExitCode') {
+    const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
+    const code = Number(cause?.message);
+    if (Number.isInteger(code)) return code;
+  }
+  throw new Error(status.message ?? answer);
+}
+
+/** All of a short stream; what is beyond the limit is dropped. Never rejects. */
+async function readText(stream: Readable): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      const piece = Buffer.from(chunk as Uint8Array);
+      bytes += piece.length;
+      if (bytes <= errorBytesMax) pieces.push(piece);
+    }
+  } catch {
+    // A stream that breaks has said what it had to say.
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+/** Upgrades a connection to the runtime's streaming server; rejects with its refusal. */
+function connectSpdy(url: string, protocol: string): Promise<SpdyConnection> {
+  return new Promise((resolve, reject) => {
+    const upgrade = request(url, {
+      method: 'POST',
+      agent: false,
+      headers: {
+        Connection: 'Upgrade',
+        Upgrade: 'SPDY/3.1',
+        'X-Stream-Protocol-Version': protocol,
+      },
+    });
+    upgrade.setTimeout(upgradeTimeoutMs, () => {
+      upgrade.destroy(new Error('the runtime did not answer the upgrade in time'));
+    });
+    upgrade.once('error', reject);
+    upgrade.once('upgrade', (response, socket, head) => {
+      socket.setTimeout(0);
+      if (response.headers['x-stream-protocol-version'] !== protocol) {
+        socket.destroy();
+        reject(new Error(`the runtime does not speak ${protocol}`));
+        return;
+      }
+      resolve(new SpdyConnection(socket, { side: 'client', head }));
+    });
+    upgrade.once('response', (response) => {
+      void readText(response).then((body) => {
+        const why = body.slice(0, refusalBytesMax).trim();
+        reject(new Error(`cannot upgrade to SPDY: ${response.statusCode} ${why}`));
+      });
+    });
+    upgrade.end();
+  });
 }
