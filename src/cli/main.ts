@@ -171,6 +171,49 @@ function addAccess(program: Command): void {
   });
 }
 
+const logLevelOption = () =>
+  new Option('--log-level <level>', 'least level that is logged')
+    .choices(['debug', 'info', 'warn', 'error'])
+    .default('info');
+
+const commaList = (text: string) => text.split(',').filter((each) => each !== '');
+
+function addServer(program: Command): void {
+  program
+    .command('server')
+    .description('run an API server with controllers and scheduler in the foreground')
+    .requiredOption('--data-dir <folder>', 'keys, certificates and (by default) storage')
+    .option('--storage <url>', 'memory:, leveldb:FOLDER, etcd://HOST:PORT[,HOST:PORT] or etcds://…')
+    .option('--bind-address <addresses>', 'addresses to listen on', commaList, ['0.0.0.0'])
+    .option('--port <port>', 'port to listen on', wholeNumber, 6443)
+    .option('--advertise-address <address>', 'where nodes and pods reach this server', '127.0.0.1')
+    .option(
+      '--insecure-port <port>',
+      'also serve without TLS and credentials on 127.0.0.1',
+      wholeNumber,
+    )
+    .option('--service-cidr <range>', 'range of Service addresses', '10.96.0.0/16')
+    .option(
+      '--cluster-cidr <range>',
+      'range of pod addresses, a /24 for each node',
+      '10.244.0.0/16',
+    )
+    .option('--bootstrap-token-file <file>', 'token with which nodes join')
+    .option('--tls-san <names>', 'further names for the serving certificate', commaList, [])
+    .option('--no-controllers', 'run the API only')
+    .addOption(logLevelOption())
+    .action(async (options) => {
+      const { server } = await import('./server.ts');
+      const { dataDir, bindAddress, tlsSan, ...others } = options;
+      await server({
+        ...others,
+        dataDirectory: dataDir,
+        bindAddresses: bindAddress,
+        tlsSans: tlsSan,
+      });
+    });
+}
+
 /** The whole command line; actions reject with CliError. */
 export function createProgram(): Command {
   const program = new Command('coracle')
@@ -180,6 +223,7 @@ export function createProgram(): Command {
   addUp(program);
   addLifecycle(program);
   addAccess(program);
+  addServer(program);
   return program;
 }
 

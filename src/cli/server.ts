@@ -1,0 +1,239 @@
+// `coracle server`: the API server with its storage, and controllers and scheduler beside it.
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { type HttpsServer, serveHttps } from '../api/https.ts';
+import { createNodeDialer } from '../api/node-dialer.ts';
+import { type Api, createApi } from '../api/server.ts';
+import { createDirectTransport } from '../client/direct.ts';
+import { servePort } from '../client/port.ts';
+import { secrets } from '../client/resource-ref.ts';
+import { createClient } from '../client/rest-client.ts';
+import { systemClock } from '../clock.ts';
+import { kubernetesVersion } from '../kubernetes-version.ts';
+import { addressAt } from '../launcher/address-ranges.ts';
+import { createLogger, type Logger, type LogLevel } from '../logger.ts';
+import { systemRandom } from '../random.ts';
+import { isReason } from '../status.ts';
+import { startCompactor } from '../storage/compactor.ts';
+import type { Driver } from '../storage/driver.ts';
+import { openStorage } from '../storage/open.ts';
+import { CliError } from './exit-codes.ts';
+import { ensurePki, type Pki } from './pki.ts';
+import type { WorkerOptions } from './server-worker.ts';
+
+export interface ServerOptions {
+  readonly dataDirectory: string;
+  /** As `openStorage` takes it; default LevelDB in the data directory. */
+  readonly storage?: string;
+  readonly bindAddresses: readonly string[];
+  readonly port: number;
+  readonly advertiseAddress: string;
+  readonly insecurePort?: number;
+  readonly serviceCidr: string;
+  readonly clusterCidr: string;
+  readonly bootstrapTokenFile?: string;
+  /** Further names and addresses for the serving certificate. */
+  readonly tlsSans: readonly string[];
+  readonly controllers: boolean;
+  readonly logLevel: LogLevel;
+}
+
+export interface RunningServer {
+  readonly api: Api;
+  readonly https: HttpsServer;
+  close(): Promise<void>;
+}
+
+const masters = ['system:masters'];
+
+/** Starts everything; resolves once it listens. `/readyz` tells when it is complete. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const clock = systemClock;
+  const random = systemRandom;
+  const logger = createLogger({
+    clock,
+    level: options.logLevel,
+    write: (line) => void process.stderr.write(`${line}\n`),
+  });
+  const [pki, driver] = await Promise.all([
+    ensurePki(join(options.dataDirectory, 'pki'), servingNames(options), clock),
+    openStorage(options.storage ?? `leveldb:${join(options.dataDirectory, 'data')}`, {
+      clock,
+      logger: logger.child('storage'),
+    }),
+  ]);
+  const compactor = startCompactor({ driver, clock, logger: logger.child('compactor') });
+  const api = await createApi({
+    driver,
+    clock,
+    random,
+    logger: logger.child('api'),
+    serviceRange: options.serviceCidr,
+    advertise: { address: options.advertiseAddress, port: options.port },
+    clientAuthority: pki.authority.certificate,
+    signingKey: pki.signingKey,
+    staticTokens: [{ token: pki.adminToken, user: { name: 'kubernetes-admin', groups: masters } }],
+    dialer: createNodeDialer({
+      authority: pki.authority.certificate,
+      certificate: pki.kubeletClient.certificate,
+      key: pki.kubeletClient.key,
+    }),
+    gitVersion: kubernetesVersion,
+  });
+  const https = await listen(options, pki, api, logger).catch(async (error: unknown) => {
+    api.close();
+    compactor.stop();
+    await driver.close();
+    throw error;
+  });
+  await api.ready();
+  await ensureBootstrapToken(options, api);
+  const worker = options.controllers ? startWorker(options, pki, api, logger) : undefined;
+  logger.info('serving', {
+    addresses: https.addresses.map((each) => each.host).join(','),
+    port: options.port,
+  });
+  return { api, https, close: () => close({ api, https, worker, compactor, driver }) };
+}
+
+function servingNames(options: ServerOptions) {
+  const isAddress = (text: string) => /^[0-9.]+$|:/.test(text);
+  const sans = [...options.bindAddresses, options.advertiseAddress, ...options.tlsSans].filter(
+    (each) => each !== '0.0.0.0' && each !== '::',
+  );
+  return {
+    dnsNames: [
+      'localhost',
+      hostname(),
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+      ...sans.filter((each) => !isAddress(each)),
+    ],
+    ipAddresses: [
+      ...new Set(['127.0.0.1', addressAt(options.serviceCidr, 1), ...sans.filter(isAddress)]),
+    ],
+  };
+}
+
+async function listen(
+  options: ServerOptions,
+  pki: Pki,
+  api: Api,
+  logger: Logger,
+): Promise<HttpsServer> {
+  return serveHttps({
+    handler: api.handler,
+    logger: logger.child('https'),
+    tls: {
+      certificate: pki.serving.certificate,
+      key: pki.serving.key,
+      clientAuthority: pki.authority.certificate,
+    },
+    addresses: options.bindAddresses.map((host) => ({ host, port: options.port })),
+    ...(options.insecurePort === undefined ? {} : { insecure: { port: options.insecurePort } }),
+  });
+}
+
+/** Nodes join with the token in the file; its Secret is what the API checks it against. */
+async function ensureBootstrapToken(options: ServerOptions, api: Api): Promise<void> {
+  const file = options.bootstrapTokenFile;
+  if (file === undefined || !existsSync(file)) return;
+  const [id = '', secret = ''] = readFileSync(file, 'utf8').trim().split('.');
+  const peer = { commonName: 'kube-apiserver', organizations: masters, verified: true };
+  const client = createClient(createDirectTransport(api.handler, { peer }), {
+    userAgent: 'coracle-server',
+  });
+  try {
+    await client.create(secrets, {
+      metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
+      type: 'bootstrap.kubernetes.io/token',
+      stringData: {
+        'token-id': id,
+        'token-secret': secret,
+        'usage-bootstrap-authentication': 'true',
+        'usage-bootstrap-signing': 'true',
+      },
+    });
+  } catch (error) {
+    if (!isReason(error, 'AlreadyExists')) throw error;
+  }
+}
+
+function startWorker(options: ServerOptions, pki: Pki, api: Api, logger: Logger): Worker {
+  const controllers = new MessageChannel();
+  const scheduler = new MessageChannel();
+  const identity = (commonName: string) => ({
+    peer: { commonName, organizations: [], verified: true },
+  });
+  servePort(controllers.port1, api.handler, identity('system:kube-controller-manager'));
+  servePort(scheduler.port1, api.handler, identity('system:kube-scheduler'));
+  const workerData: WorkerOptions = {
+    controllersPort: controllers.port2,
+    schedulerPort: scheduler.port2,
+    authority: pki.authority,
+    clusterCidr: options.clusterCidr,
+    logLevel: options.logLevel,
+  };
+  const worker = new Worker(workerUrl(), {
+    workerData,
+    transferList: [controllers.port2, scheduler.port2],
+  });
+  // Without its controllers a server is none; the guardian starts both again.
+  worker.on('error', (error) => {
+    logger.error('the controllers died', error);
+    throw error;
+  });
+  return worker;
+}
+
+/** The thread's entry: beside this source, or beside the built bundle. */
+function workerUrl(): URL {
+  const source = new URL('./server-worker.ts', import.meta.url);
+  return existsSync(source) ? source : new URL('./server-worker.js', import.meta.url);
+}
+
+async function close(parts: {
+  api: Api;
+  https: HttpsServer;
+  worker: Worker | undefined;
+  compactor: { stop(): void };
+  driver: Driver;
+}): Promise<void> {
+  parts.worker?.postMessage('stop');
+  parts.compactor.stop();
+  await parts.https.close();
+  parts.api.close();
+  await parts.worker?.terminate();
+  await parts.driver.close();
+}
+
+/** Runs until SIGTERM or SIGINT. */
+export async function server(options: ServerOptions): Promise<void> {
+  let running: RunningServer;
+  try {
+    running = await startServer(options);
+  } catch (error) {
+    throw explain(error, options);
+  }
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  await running.close();
+}
+
+function explain(error: unknown, options: ServerOptions): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    const message = `port ${options.port} is in use by another program; give another with --port`;
+    return new CliError('inUse', message, { cause: error });
+  }
+  if (code === 'ERR_STORAGE_IN_USE') {
+    const message = `${options.dataDirectory} is in use by another server; stop it or give another --data-dir`;
+    return new CliError('inUse', message, { cause: error });
+  }
+  return error;
+}
