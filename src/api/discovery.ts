@@ -75,7 +75,7 @@ export class Discovery {
   async #root(exchange: Exchange, prefix: 'api' | 'apis'): Promise<ApiResponse> {
     const { headers } = exchange.request;
     const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
-    const negotiated = negotiate(headers['accept'], { discovery: true }, pretty);
+    const negotiated = negotiate(headers.accept, { discovery: true }, pretty);
     if (negotiated.shape === 'discovery') return this.#aggregate(exchange, prefix);
     const body = prefix === 'api' ? apiVersions() : this.#groupList();
     const answer = await objectAnswer(200, body, negotiated);
@@ -112,7 +112,7 @@ export class Discovery {
   #plain(exchange: Exchange, body: unknown): Promise<ApiResponse> {
     const { headers } = exchange.request;
     const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
-    return objectAnswer(200, body, negotiate(headers['accept'], {}, pretty));
+    return objectAnswer(200, body, negotiate(headers.accept, {}, pretty));
   }
 
   #aggregate(exchange: Exchange, prefix: 'api' | 'apis'): ApiResponse {

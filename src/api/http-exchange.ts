@@ -87,8 +87,8 @@ function readPeer(socket: TLSSocket): PeerCertificate | null {
   const all = (value: string | string[] | undefined) =>
     value === undefined ? [] : Array.isArray(value) ? value : [value];
   return {
-    commonName: all(subject['CN'])[0] ?? '',
-    organizations: all(subject['O']),
+    commonName: all(subject.CN)[0] ?? '',
+    organizations: all(subject.O),
     verified: socket.authorized,
   };
 }

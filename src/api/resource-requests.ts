@@ -353,7 +353,7 @@ function subresourceVerbs(found: FoundResource, subresource: string): readonly s
 function negotiateFor(exchange: Exchange): Negotiated {
   const { headers } = exchange.request;
   const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
-  return negotiate(headers['accept'], { table: true, partial: true }, pretty);
+  return negotiate(headers.accept, { table: true, partial: true }, pretty);
 }
 
 function writeQuery(exchange: Exchange, kind: string): WriteQuery {

@@ -116,7 +116,7 @@ function documentAnswer(
   };
   if (headers['if-none-match'] === document.etag) return { status: 304, headers: all };
   // Clients that ask for protobuf first get JSON when they accept it at all; gnostic is not made.
-  const accept = headers['accept'];
+  const accept = headers.accept;
   if (accept !== undefined && !accept.includes('com.github')) negotiate(accept, {}, false);
   return { status: 200, headers: all, body: document.body };
 }

@@ -20,6 +20,7 @@ import { type StaticToken, staticTokens } from './authentication/static-tokens.t
 import { authorizerChain, mastersAuthorizer } from './authorization/authorizer.ts';
 import { createNodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
+import { withProtobuf } from './body-reader.ts';
 import { bootstrapRoles } from './bootstrap/policy.ts';
 import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
 import type { Dialer } from './dialer.ts';
@@ -71,7 +72,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const types = loadTypeTable();
   const decode = createDecoder(types);
   const parsed = new ParsedObjects();
-  const readBody = createBodyReader(types, decode);
+  const readBody = withProtobuf(createBodyReader(types, decode), types);
   const admission = new AdmissionChain();
   const registry = new ResourceRegistry({
     driver,

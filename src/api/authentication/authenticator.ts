@@ -47,7 +47,7 @@ export class Authenticator {
       return found.user;
     }
     if (request.insecure === true) return insecureUser;
-    if (peer !== undefined || request.headers['authorization'] !== undefined) throw unauthorized();
+    if (peer !== undefined || request.headers.authorization !== undefined) throw unauthorized();
     return undefined;
   }
 
@@ -68,7 +68,7 @@ function withAuthenticated(user: User): User {
 
 /** From the header, or from a browser's WebSocket protocol list. */
 export function bearerToken(request: ApiRequest): string | undefined {
-  const header = request.headers['authorization'];
+  const header = request.headers.authorization;
   if (header !== undefined) {
     const match = /^bearer +(\S+)\s*$/i.exec(header);
     return match?.[1];

@@ -1,6 +1,5 @@
 // The registry that nodes pull from: the reading half of the OCI distribution API over the store.
-import type { ApiHandler, ApiRequest, ApiResponse } from '../request.ts';
-import { type Manifest, mediaTypes } from './manifest.ts';
+import type { ApiRequest, ApiResponse } from '../request.ts';
 import { digestPattern, fullRepository } from './reference.ts';
 import type { ImageStore } from './store.ts';
 
@@ -32,25 +31,23 @@ const version = { 'docker-distribution-api-version': 'registry/2.0' } as const;
  * without it the name holds its host, or means Docker Hub.
  * See https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
  */
-export function createRegistry(store: ImageStore): ApiHandler {
-  return async (request) => {
-    const { pathname, searchParams } = new URL(request.url, 'http://registry');
-    const path = pathname.slice(`${registryPath}/v2/`.length);
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return failure('UNSUPPORTED', 'images come in by `coracle load image` only');
-    }
-    if (path === '') return bytesAnswer(request, 200, 'application/json', '{}');
-    const [, name, kind, reference] = /^(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
-    if (name === undefined || kind === undefined || reference === undefined) {
-      return failure('NAME_UNKNOWN', 'this registry serves manifests and blobs');
-    }
-    const host = searchParams.get('ns');
-    const repository = fullRepository(host === null ? name : `${host}/${name}`);
-    if (repository === undefined) return failure('NAME_INVALID', `${name} is no repository`);
-    return kind === 'manifests'
-      ? await manifestAnswer(store, request, repository, decodeURIComponent(reference))
-      : await blobAnswer(store, request, decodeURIComponent(reference));
-  };
+export async function registryAnswer(store: ImageStore, request: ApiRequest): Promise<ApiResponse> {
+  const [pathname = '', query = ''] = request.url.split('?', 2);
+  const path = pathname.slice(`${registryPath}/v2/`.length).replaceAll(/%3a/gi, ':');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return failure('UNSUPPORTED', 'images come in by `coracle load image` only');
+  }
+  if (path === '') return bytesAnswer(request, 200, 'application/json', '{}');
+  const [, name, kind, reference] = /^(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
+  if (name === undefined || kind === undefined || reference === undefined) {
+    return failure('NAME_UNKNOWN', 'this registry serves manifests and blobs');
+  }
+  const host = new URLSearchParams(query).get('ns');
+  const repository = fullRepository(host === null ? name : `${host}/${name}`);
+  if (repository === undefined) return failure('NAME_INVALID', `${name} is no repository`);
+  return kind === 'manifests'
+    ? await manifestAnswer(store, request, repository, reference)
+    : await blobAnswer(store, request, reference);
 }
 
 async function manifestAnswer(
@@ -66,13 +63,8 @@ async function manifestAnswer(
     const name = `${repository}${byDigest ? '@' : ':'}${reference}`;
     return failure('MANIFEST_UNKNOWN', `there is no ${name} here`);
   }
-  const answer = bytesAnswer(request, 200, typeOf(manifest), await store.blobs.read(digest));
+  const answer = bytesAnswer(request, 200, manifest.mediaType, await store.blobs.read(digest));
   return { ...answer, headers: { ...answer.headers, 'docker-content-digest': digest } };
-}
-
-function typeOf({ mediaType, manifests }: Manifest): string {
-  if (mediaType !== '') return mediaType;
-  return manifests.length > 0 ? mediaTypes.index : mediaTypes.manifest;
 }
 
 /** Blobs are served by digest alone: all that is here may be read by whoever may read at all. */
