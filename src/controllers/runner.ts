@@ -54,6 +54,8 @@ export interface Controller {
 export interface ControllerOptions {
   /** Pod addresses for nodes, one block each; none are given out when it is missing. */
   readonly clusterCidr?: string;
+  /** The address of Service kube-dns; without it nothing keeps that Service. */
+  readonly clusterDns?: string;
   readonly nodeCidrMaskSize?: number;
   /** PEM of the CA that pods trust. */
   readonly rootCa?: string;
