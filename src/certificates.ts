@@ -81,6 +81,25 @@ export async function issueCertificate(
   return { certificate, key: await exportKey(keys.privateKey) };
 }
 
+/** A new key and a signing request (PEM) for it. */
+export async function createSigningRequest(
+  request: Omit<CertificateRequest, 'usages' | 'durationMs'>,
+): Promise<{ readonly csr: string; readonly key: string }> {
+  const library = await load();
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const names = [
+    ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
+    ...(request.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
+  ];
+  const csr = await library.Pkcs10CertificateRequestGenerator.create({
+    name: subjectName(library, request.commonName, request.organizations ?? []).toString(),
+    keys: keys as never,
+    signingAlgorithm: algorithm,
+    extensions: names.length === 0 ? [] : [new library.SubjectAlternativeNameExtension(names)],
+  });
+  return { csr: `${csr.toString('pem').trim()}\n`, key: await exportKey(keys.privateKey) };
+}
+
 /** What a certificate signing request asks for, its signature checked. */
 export interface SigningRequest {
   readonly commonName: string;

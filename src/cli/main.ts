@@ -78,16 +78,8 @@ function addUp(program: Command): void {
 
 async function stayInForeground(invocation: Invocation, name: string): Promise<void> {
   const { down } = await import('./down.ts');
-  await new Promise<void>((resolve) => {
-    // A timer keeps the process; signals alone do not.
-    const stay = setInterval(() => undefined, 2 ** 30);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        clearInterval(stay);
-        resolve();
-      });
-    }
-  });
+  const { untilSignal } = await import('./until-signal.ts');
+  await untilSignal();
   await down(invocation, name);
 }
 
@@ -214,6 +206,54 @@ function addServer(program: Command): void {
     });
 }
 
+function addAgent(program: Command): void {
+  program
+    .command('agent')
+    .description('run a node in the foreground')
+    .requiredOption('--name <names>', 'name of the node; several for simulated ones', commaList)
+    .requiredOption('--server <url>', 'the API server: https://HOST:PORT')
+    .requiredOption('--ca-file <file>', "PEM of the cluster's authority")
+    .requiredOption('--data-dir <folder>', "keys and state of this node's agent")
+    .addOption(
+      new Option('--runtime <kind>', 'what runs containers')
+        .choices(['containerd', 'simulated'])
+        .default('containerd'),
+    )
+    .option('--bootstrap-token-file <file>', 'token with which the node joins')
+    .option('--certificate-file <file>', 'identity of simulated nodes')
+    .option('--key-file <file>', 'its key')
+    .option('--node-ip <addresses>', "the node's addresses", commaList, [])
+    .option('--cgroup-root <path>', 'cgroup below which pods are put', '/')
+    .option('--runtime-endpoint <socket>', 'CRI socket', '/run/containerd/containerd.sock')
+    .option('--cluster-cidr <range>', 'range of pod addresses', '10.244.0.0/16')
+    .option('--service-cidr <range>', 'range of Service addresses', '10.96.0.0/16')
+    .option('--nodes-on-machine <count>', 'nodes that share the memory', wholeNumber, 1)
+    .option('--node-cpus <count>', 'CPUs to offer', Number)
+    .option('--node-memory <bytes>', 'memory to offer', wholeNumber)
+    .addOption(logLevelOption())
+    .action(async (options) => {
+      const { name, server, caFile, dataDir, logLevel, runtime } = options;
+      const common = { server, authorityFile: caFile, logLevel };
+      if (runtime === 'simulated') {
+        const { simulatedNodes } = await import('./simulated-nodes.ts');
+        const { certificateFile, keyFile } = options;
+        return simulatedNodes({ ...common, names: name, certificateFile, keyFile });
+      }
+      const { agent } = await import('./agent.ts');
+      const { addressAt } = await import('../launcher/address-ranges.ts');
+      return agent({
+        ...common,
+        ...options,
+        nodeName: name[0],
+        dataDirectory: dataDir,
+        addresses: options.nodeIp,
+        clusterDns: addressAt(options.serviceCidr, 10),
+        cpus: options.nodeCpus,
+        memoryBytes: options.nodeMemory,
+      });
+    });
+}
+
 /** The whole command line; actions reject with CliError. */
 export function createProgram(): Command {
   const program = new Command('coracle')
@@ -224,6 +264,7 @@ export function createProgram(): Command {
   addLifecycle(program);
   addAccess(program);
   addServer(program);
+  addAgent(program);
   return program;
 }
 

@@ -17,6 +17,8 @@ export interface Pki {
   /** The server's own identity towards kubelets. */
   readonly kubeletClient: KeyPair;
   readonly admin: KeyPair;
+  /** The one identity of the process that plays simulated nodes. */
+  readonly simulatedNodes: KeyPair;
   /** PEM of the key that signs service account tokens. */
   readonly signingKey: string;
   readonly adminToken: string;
@@ -39,7 +41,7 @@ export async function ensurePki(directory: string, names: PkiNames, clock: Clock
     writePair(directory, 'ca', await createAuthority('coracle', clock));
   const pair = (name: string, request: Omit<CertificateRequest, 'durationMs'>) =>
     ensurePair(directory, name, authority, { ...request, durationMs: yearMs }, clock);
-  const [serving, kubeletClient, admin, signingKey] = await Promise.all([
+  const [serving, kubeletClient, admin, simulatedNodes, signingKey] = await Promise.all([
     pair('server', { commonName: 'kube-apiserver', ...names, usages: ['server'] }),
     pair('kubelet-client', {
       commonName: 'kube-apiserver-kubelet-client',
@@ -51,6 +53,7 @@ export async function ensurePki(directory: string, names: PkiNames, clock: Clock
       organizations: ['system:masters'],
       usages: ['client'],
     }),
+    pair('simulated-nodes', { commonName: 'coracle:simulated-nodes', usages: ['client'] }),
     ensureFile(directory, 'sa.key', createSigningKey),
   ]);
   const adminToken = await ensureFile(
@@ -58,7 +61,15 @@ export async function ensurePki(directory: string, names: PkiNames, clock: Clock
     'admin-token',
     async () => `${randomBytes(24).toString('hex')}\n`,
   );
-  return { authority, serving, kubeletClient, admin, signingKey, adminToken: adminToken.trim() };
+  return {
+    authority,
+    serving,
+    kubeletClient,
+    admin,
+    simulatedNodes,
+    signingKey,
+    adminToken: adminToken.trim(),
+  };
 }
 
 async function ensurePair(

@@ -87,6 +87,8 @@ function agentCommand({ facts, paths }: Cluster, name: string): readonly string[
     ...['--node-ip', nodeAddress(facts, index)],
     ...['--cgroup-root', nodeCgroup({ facts, paths, name })],
     ...['--runtime-endpoint', '/run/containerd/containerd.sock'],
+    ...['--cluster-cidr', facts.ranges.pods],
+    ...['--service-cidr', facts.ranges.services],
     ...['--nodes-on-machine', String(facts.nodes.length)],
     ...(nodeCpus === undefined ? [] : ['--node-cpus', String(nodeCpus)]),
     ...(nodeMemoryBytes === undefined ? [] : ['--node-memory', String(nodeMemoryBytes)]),
@@ -101,7 +103,8 @@ function simulationCommand({ facts, paths }: Cluster): readonly string[] {
     ...['--name', facts.nodes.join(',')],
     ...['--server', `https://127.0.0.1:${facts.port}`],
     ...['--ca-file', join(paths.pki, 'ca.crt')],
-    ...['--bootstrap-token-file', paths.bootstrapToken],
+    ...['--certificate-file', join(paths.pki, 'simulated-nodes.crt')],
+    ...['--key-file', join(paths.pki, 'simulated-nodes.key')],
     ...['--data-dir', join(paths.directory, 'nodes')],
   ];
 }

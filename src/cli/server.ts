@@ -22,6 +22,7 @@ import { openStorage } from '../storage/open.ts';
 import { CliError } from './exit-codes.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import type { WorkerOptions } from './server-worker.ts';
+import { untilSignal } from './until-signal.ts';
 
 export interface ServerOptions {
   readonly dataDirectory: string;
@@ -219,9 +220,7 @@ export async function server(options: ServerOptions): Promise<void> {
   } catch (error) {
     throw explain(error, options);
   }
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
+  await untilSignal();
   await running.close();
 }
 

@@ -261,6 +261,11 @@ export const clusterRoles: readonly BootstrapRole[] = [
       urls('get', '/coracle/registry/*'),
     ],
   },
+  // One process plays all simulated nodes, so no graph of references can stand for its rights.
+  {
+    name: 'coracle:simulated-nodes',
+    rules: [...nodeRules, rule(read, 'core', 'configmaps secrets'), eventsRule],
+  },
 ];
 
 const authenticated = 'system:authenticated';
@@ -313,4 +318,9 @@ export const clusterRoleBindings: readonly BootstrapBinding[] = [
     groups: ['system:nodes'],
   },
   { name: 'coracle:agent', role: 'coracle:agent', groups: ['system:nodes'] },
+  {
+    name: 'coracle:simulated-nodes',
+    role: 'coracle:simulated-nodes',
+    users: ['coracle:simulated-nodes'],
+  },
 ];
