@@ -1,7 +1,7 @@
 // How everything inside reaches the API: one narrow port with direct, MessagePort and HTTPS forms.
 
 export interface TransportRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query, encoded. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -17,7 +17,7 @@ type ErrorCode =
 const statusCodes: Readonly<Record<ErrorCode, number>> = {
   MANIFEST_UNKNOWN: 404,
   BLOB_UNKNOWN: 404,
-  NAME_INVALID: 400,
+  NAME_INVALID: 404,
   NAME_UNKNOWN: 404,
   UNSUPPORTED: 405,
   RANGE_INVALID: 416,
@@ -37,7 +37,7 @@ export async function registryAnswer(store: ImageStore, request: ApiRequest): Pr
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return failure('UNSUPPORTED', 'images come in by `coracle load image` only');
   }
-  if (path === '') return bytesAnswer(request, 200, 'application/json', '{}');
+  if (path === '') return bytesAnswer(request, 'application/json', '{}');
   const [, name, kind, reference] = /^(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
   if (name === undefined || kind === undefined || reference === undefined) {
     return failure('NAME_UNKNOWN', 'this registry serves manifests and blobs');
@@ -63,7 +63,7 @@ async function manifestAnswer(
     const name = `${repository}${byDigest ? '@' : ':'}${reference}`;
     return failure('MANIFEST_UNKNOWN', `there is no ${name} here`);
   }
-  const answer = bytesAnswer(request, 200, manifest.mediaType, await store.blobs.read(digest));
+  const answer = bytesAnswer(request, manifest.mediaType, await store.blobs.read(digest));
   return { ...answer, headers: { ...answer.headers, 'docker-content-digest': digest } };
 }
 
@@ -130,11 +130,11 @@ function failure(code: ErrorCode, message: string): ApiResponse {
 
 function bytesAnswer(
   request: ApiRequest,
-  status: number,
   contentType: string,
   body: Uint8Array | string,
 ): ApiResponse {
   const headers = { ...version, 'content-type': contentType };
-  if (request.method !== 'HEAD') return { status, headers, body };
-  return { status, headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) } };
+  if (request.method !== 'HEAD') return { status: 200, headers, body };
+  const length = String(Buffer.byteLength(body));
+  return { status: 200, headers: { ...headers, 'content-length': length } };
 }
