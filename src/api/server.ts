@@ -4,9 +4,9 @@ import { describeError, type Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import { builtinResources } from '../registry/builtin.ts';
 import { ParsedObjects } from '../registry/cache/parsed-objects.ts';
-import { noFieldOwnership } from '../registry/engine/ports.ts';
 import { ResourceRegistry } from '../registry/engine/resource-registry.ts';
-import { strategicMerge } from '../registry/patch/strategic-merge.ts';
+import { createFieldOwnership } from '../registry/patch/field-ownership.ts';
+import { createPatchStrategies } from '../registry/patch/patch-strategies.ts';
 import type { Resource } from '../registry/resource.ts';
 import { createDecoder } from '../registry/schema/decode.ts';
 import { createBodyReader } from '../registry/schema/read-body.ts';
@@ -80,11 +80,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     decode,
     parsed,
     admission,
-    ownership: noFieldOwnership,
-    patches: {
-      strategicMerge: (current, patch, schema) =>
-        strategicMerge(types, current as Record<string, unknown>, patch, schema),
-    },
+    ownership: createFieldOwnership({ types, decode, clock }),
+    patches: createPatchStrategies(types),
     clock,
     random,
     logger: logger.child('registry'),

@@ -174,17 +174,25 @@ function readConfiguration(
   if (!isJsonObject(value)) throw badRequest('error decoding YAML: not an object');
   const metadata = isJsonObject(value.metadata) ? { ...value.metadata } : {};
   const configuration: ApiObject = { ...value, metadata };
-  try {
-    reportProblems(context, parts.decode(context.served.version.schema, source).problems);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    throw badRequest(`failed to create typed patch object: ${error.message}`, { cause: error });
-  }
+  reportDuplicates(parts, context, source);
   if (configuration.metadata.managedFields !== undefined) {
     throw badRequest('metadata.managedFields must be nil');
   }
   checkApplied(context, configuration);
   return configuration;
+}
+
+/** Fields that do not fit are ownership's to refuse; it has upstream's words for them. */
+function reportDuplicates(parts: StoreParts, context: RequestContext, source: DecodeSource): void {
+  try {
+    const { problems } = parts.decode(context.served.version.schema, source);
+    reportProblems(
+      context,
+      problems.filter((problem) => problem.startsWith('duplicate field ')),
+    );
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
 }
 
 function checkApplied(context: RequestContext, configuration: ApiObject): void {

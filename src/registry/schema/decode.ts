@@ -61,6 +61,10 @@ function isStruct(type: TypeRef): boolean {
   return type.kind === 'object' || structScalars.has(type.kind);
 }
 
+function isManagedFieldsEntry(type: TypeRef): boolean {
+  return type.kind === 'object' && type.type.endsWith('.ManagedFieldsEntry');
+}
+
 function readStruct(fields: readonly CompiledField[], value: unknown, pass: Pass): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return mismatch;
   const source = value as Record<string, unknown>;
@@ -145,7 +149,9 @@ class Compiler {
     }
     const omitted = omit === 'zero' || (omit === 'empty' && (pointer || !isStruct(type)));
     const absent = omitted ? undefined : pointer ? () => null : compiled.zero;
-    return { name, read: compiled.read, omitEmpty: omitted && !pointer, absent };
+    // A client resets field ownership with an empty list, which must differ from none at all.
+    const resets = type.kind === 'list' && isManagedFieldsEntry(type.item);
+    return { name, read: compiled.read, omitEmpty: omitted && !pointer && !resets, absent };
   }
 
   #reference(type: TypeRef): CompiledType {
