@@ -10,6 +10,7 @@ import { FieldPath, invalidValue } from '../field.ts';
 import type { ApiObject } from '../resource.ts';
 import { DecodeError, type DecodeSource } from '../schema/decode.ts';
 import { parseDocument } from '../schema/json.ts';
+import { parseYaml } from '../schema/yaml.ts';
 import { doorOf } from './doors.ts';
 import { isJsonObject } from './json.ts';
 import { applyJsonPatch, JsonPatchError, readJsonPatch } from './json-patch.ts';
@@ -140,7 +141,7 @@ async function apply(
 ): Promise<WriteResult> {
   const { served, subresource, fieldManager: manager } = context;
   const door = doorOf(parts, context);
-  const configuration = readConfiguration(parts, context, body);
+  const configuration = await readConfiguration(parts, context, body);
   const make: Change = (current) => {
     const live = current;
     const input = { served, subresource, manager, live, resetFields: door.resetFields };
@@ -158,14 +159,15 @@ async function apply(
 }
 
 /** An applied configuration is kept as it came: what it does not say, it does not own. */
-function readConfiguration(
+async function readConfiguration(
   parts: StoreParts,
   context: RequestContext,
   body: Uint8Array,
-): ApiObject {
+): Promise<ApiObject> {
+  const text = new TextDecoder().decode(body);
   let source: DecodeSource;
   try {
-    source = parseDocument(new TextDecoder().decode(body));
+    source = /^\s*\{/.test(text) ? parseDocument(text) : await parseYaml(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw badRequest(`error decoding YAML: ${why}`, { cause: error });

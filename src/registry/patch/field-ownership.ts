@@ -6,7 +6,7 @@ import type { ApiObject } from '../resource.ts';
 import type { Decode } from '../schema/decode.ts';
 import type { TypeTable } from '../schema/types.ts';
 import { type Apply, applyConfiguration } from './apply.ts';
-import { isSame } from './compare.ts';
+import { isSame, sameValue } from './compare.ts';
 import { difference, emptySet, type FieldSet, isEmptySet, union } from './field-set.ts';
 import { FieldsV1Error } from './fields-v1.ts';
 import {
@@ -117,6 +117,10 @@ function ownersToStartFrom(
   if (subresource !== '') return { owners: stored(), canonical: true };
   const { managedFields } = next.metadata;
   if (managedFields === undefined) return { owners: stored(), canonical: true };
+  // Most clients send back what they read.
+  if (sameValue(managedFields, live?.metadata.managedFields)) {
+    return { owners: stored(), canonical: true };
+  }
   if (resetsOwners(managedFields)) return { owners: new Map(), canonical: true };
   const given = ownersOf(next, false);
   if (given === undefined || given.size === 0) return { owners: stored(), canonical: true };
