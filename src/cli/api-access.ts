@@ -48,7 +48,7 @@ export function callApi(
     call.on('error', reject);
     const { body } = options;
     if (body === undefined || typeof body === 'string') call.end(body);
-    else body.pipe(call);
+    else body.once('error', (error) => call.destroy(error)).pipe(call);
   });
 }
 

@@ -139,6 +139,13 @@ function addAccess(program: Command): void {
       const { token } = await import('./kubeconfig.ts');
       token(invocationOf(command), options.name);
     });
+  const load = program.command('load').description('give images to a cluster');
+  verb(load, 'image <files...>', 'load archives of images, such as `docker save` writes')
+    .addOption(nameOption())
+    .action(async (files: string[], options, command: Command) => {
+      const { loadImages } = await import('./load.ts');
+      await loadImages(invocationOf(command), { name: options.name, files });
+    });
   verb(program, 'logs [component]', 'print the log of the server (default) or a node')
     .addOption(nameOption())
     .option('--tail <lines>', 'only the last lines', wholeNumber, 200)

@@ -71,7 +71,7 @@ async function relay(
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   for (const name of relayedRequestHeaders) {
     const value = request.headers[name];
-    if (value !== undefined) headers[name] = value;
+    if (typeof value === 'string') headers[name] = value;
   }
   const { signal } = controller;
   const sent = fetch({ method, url: `/coracle/registry${url}`, headers, signal });
