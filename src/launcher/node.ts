@@ -8,7 +8,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { prefixLength } from './address-ranges.ts';
 import type { ClusterFacts, ClusterPaths } from './cluster-files.ts';
 import { networkNames, nodeAddress } from './cluster-network.ts';
@@ -103,6 +103,17 @@ export function removeCgroups(path: string): void {
   for (const hierarchy of [root, ...hierarchies]) {
     const folder = join(hierarchy, path);
     if (existsSync(folder)) removeTree(folder);
+    removeIfEmpty(dirname(folder));
+  }
+}
+
+/** The last cluster takes the common parent along. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
   }
 }
 

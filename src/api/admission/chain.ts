@@ -1,14 +1,37 @@
 // The admission chain: built-in plugins in upstream's order, first all that mutate, then all that check.
 import type { Admission, AdmissionAttributes } from '../../registry/engine/types.ts';
+import { certificateSigners } from './certificate-signers.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import type { AdmissionParts, AdmissionPlugin } from './plugin.ts';
+import { priority } from './priority.ts';
+import { rbacEscalation } from './rbac-escalation.ts';
+import { serviceAccount } from './service-account.ts';
+import { serviceAddresses } from './service-addresses.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+/** In the order they run. */
+function builtinPlugins(parts: AdmissionParts): readonly AdmissionPlugin[] {
+  return [
+    namespaceLifecycle(parts),
+    serviceAccount(parts),
+    nodeRestriction(parts),
+    taintNodesByCondition(),
+    priority(parts),
+    defaultTolerationSeconds(),
+    certificateSigners(parts),
+    rbacEscalation(parts),
+    serviceAddresses(parts),
+  ];
+}
 
 /** Made before the registry that calls it and configured with what only exists after. */
 export class AdmissionChain implements Admission {
   #plugins: readonly AdmissionPlugin[] = [];
 
   configure(parts: AdmissionParts): void {
-    this.#plugins = [];
-    void parts;
+    this.#plugins = builtinPlugins(parts);
   }
 
   async mutate(attributes: AdmissionAttributes): Promise<void> {
