@@ -7,7 +7,7 @@ import type { Decode } from '../schema/decode.ts';
 import type { TypeTable } from '../schema/types.ts';
 import { type Apply, applyConfiguration } from './apply.ts';
 import { isSame, sameValue } from './compare.ts';
-import { difference, emptySet, type FieldSet, isEmptySet, union } from './field-set.ts';
+import { emptySet, type FieldSet, isEmptySet, union } from './field-set.ts';
 import { FieldsV1Error } from './fields-v1.ts';
 import {
   capUpdateOwners,
@@ -167,7 +167,7 @@ function ownersBeforeApply(
 ): Map<string, Owner> {
   const { view, live, ignored, now } = request;
   const { added, modified } = new VersionedComparison(view, empty, live, ignored).in(view);
-  const fields = difference(withoutIdentity(union(added, modified)), emptySet);
+  const fields = withoutIdentity(union(added, modified));
   if (isEmptySet(fields)) return new Map();
   const owner = newOwner({ ...input, manager: 'before-first-apply' }, false, fields, now);
   return new Map([[identityOf(owner), owner]]);

@@ -150,18 +150,6 @@ function subtractNode(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | 
   return nodeOf(rest, false);
 }
 
-/** The members that have no member below them. */
-export function leaves(set: FieldSet): FieldSet {
-  const out: Record<string, FieldSet> = {};
-  for (const element in set) {
-    const node = set[element];
-    if (element === '.' || node === undefined) continue;
-    const { '.': _, ...children } = node;
-    out[element] = isEmptySet(children) ? member : leaves(children);
-  }
-  return out;
-}
-
 /** Whether two sets have the same members, in whatever order. */
 export function sameSet(a: FieldSet, b: FieldSet): boolean {
   if (a === b) return true;
