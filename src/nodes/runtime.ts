@@ -206,6 +206,17 @@ export interface StreamOptions {
   readonly tty: boolean;
 }
 
+/** What a SPDY client wants to be connected to. */
+export type StreamingRequest =
+  | {
+      readonly kind: 'exec';
+      readonly containerId: string;
+      readonly command: readonly string[];
+      readonly options: StreamOptions;
+    }
+  | { readonly kind: 'attach'; readonly containerId: string; readonly options: StreamOptions }
+  | { readonly kind: 'portForward'; readonly sandboxId: string; readonly ports: readonly number[] };
+
 export interface PullCredentials {
   readonly username: string;
   readonly password: string;
@@ -266,6 +277,11 @@ export interface Runtime {
   attach(id: string, options: StreamOptions): Promise<StreamSession>;
   /** One connection to `port` inside the sandbox's network. */
   portForward(sandboxId: string, port: number): Promise<Duplex>;
+  /**
+   * Where the runtime itself serves such a stream by SPDY/3.1 (an http URL, good for one use), so
+   * that SPDY clients pass through unparsed. Absent where it has no streaming server.
+   */
+  streamingUrl?(request: StreamingRequest): Promise<string>;
   containerStats(): Promise<readonly ContainerStats[]>;
   /** Calls back until `signal` aborts; may miss events, never invents them for long. */
   watchEvents(onEvent: (event: RuntimeEvent) => void, signal: AbortSignal): Promise<void>;

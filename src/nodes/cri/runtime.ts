@@ -14,6 +14,7 @@ import {
   RuntimeNotFoundError,
   type Sandbox,
   type SandboxConfig,
+  type StreamingRequest,
   type StreamOptions,
   type StreamSession,
 } from '../runtime.ts';
@@ -246,7 +247,10 @@ async function containerStats(connection: CriConnection): Promise<readonly Conta
   }));
 }
 
-function streams(connection: CriConnection): Part<'execSync' | 'exec' | 'attach' | 'portForward'> {
+function streams(
+  connection: CriConnection,
+): Part<'execSync' | 'exec' | 'attach' | 'portForward' | 'streamingUrl'> {
+  const streamingUrl = (request: StreamingRequest) => askStreamingUrl(connection, request);
   return {
     async execSync(id, command, timeoutMs): Promise<ExecResult> {
       const answer = await connection.runtime<{
@@ -261,21 +265,40 @@ function streams(connection: CriConnection): Part<'execSync' | 'exec' | 'attach'
       return { exitCode: answer.exit_code, stdout: answer.stdout, stderr: answer.stderr };
     },
     async exec(id, command, options: StreamOptions): Promise<StreamSession> {
-      const request = { container_id: id, cmd: command, ...options };
-      const { url } = await connection.runtime<{ url: string }>('Exec', request);
+      const url = await streamingUrl({ kind: 'exec', containerId: id, command, options });
       return await execStream(url, options);
     },
     async attach(id, options): Promise<StreamSession> {
-      const request = { container_id: id, ...options };
-      const { url } = await connection.runtime<{ url: string }>('Attach', request);
+      const url = await streamingUrl({ kind: 'attach', containerId: id, options });
       return await attachStream(url, options);
     },
     async portForward(sandboxId, port): Promise<Duplex> {
-      const request = { pod_sandbox_id: sandboxId, port: [port] };
-      const { url } = await connection.runtime<{ url: string }>('PortForward', request);
+      const url = await streamingUrl({ kind: 'portForward', sandboxId, ports: [port] });
       return await portForwardStream(url, port);
     },
+    streamingUrl,
   };
+}
+
+/** The runtime's answer to Exec, Attach or PortForward. */
+async function askStreamingUrl(
+  connection: CriConnection,
+  request: StreamingRequest,
+): Promise<string> {
+  const ask = async (method: string, message: object) =>
+    (await connection.runtime<{ url: string }>(method, message)).url;
+  switch (request.kind) {
+    case 'exec':
+      return await ask('Exec', {
+        container_id: request.containerId,
+        cmd: request.command,
+        ...request.options,
+      });
+    case 'attach':
+      return await ask('Attach', { container_id: request.containerId, ...request.options });
+    case 'portForward':
+      return await ask('PortForward', { pod_sandbox_id: request.sandboxId, port: request.ports });
+  }
 }
 
 /** What is already gone needs no stopping; containerd says so with an error. */

@@ -1,18 +1,14 @@
 // exec, attach and port-forward over the runtime's streaming server: SPDY/3.1 after an HTTP upgrade.
-import { request } from 'node:http';
-import type { Duplex, Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import type { Duplex } from 'node:stream';
 import type { StreamOptions, StreamSession } from '../runtime.ts';
 import { SpdyConnection } from '../spdy/connection.ts';
 import type { SpdyStream } from '../spdy/stream.ts';
+import { readText, upgradeToSpdy } from '../spdy/upgrade.ts';
 
 const remoteCommandProtocol = 'v4.channel.k8s.io';
 const portForwardProtocol = 'portforward.k8s.io';
-/** Wall time until the runtime must have answered the upgrade. */
-const upgradeTimeoutMs = 30_000;
 /** A metav1.Status or the words of a failed dial. */
 const errorBytesMax = 64 * 1024;
-const refusalBytesMax = 4096;
 
 /** Runs what the runtime's Exec answered with `url`; `wait` gives the exit code. */
 export async function execStream(url: string, options: StreamOptions): Promise<StreamSession> {
@@ -34,7 +30,7 @@ export async function portForwardStream(url: string, port: number): Promise<Dupl
     const common = { port: String(port), requestid: '0' };
     const error = connection.openStream({ streamtype: 'error', ...common }, { finish: true });
     const data = connection.openStream({ streamtype: 'data', ...common });
-    void readText(error).then((message) => {
+    void readText(error, errorBytesMax).then((message) => {
       if (message !== '') data.destroy(new Error(message));
     });
     data.once('close', () => connection.close());
@@ -73,7 +69,7 @@ async function openSession(url: string, options: StreamOptions): Promise<StreamS
       },
       wait: async () => {
         const code = await result;
-        await Promise.all([drained(stdout), drained(stderr)]);
+        // All that was said came before the result: it stays readable.
         connection.close();
         return code;
       },
@@ -85,12 +81,6 @@ async function openSession(url: string, options: StreamOptions): Promise<StreamS
   }
 }
 
-/** What was said has been read to its end (or will never be). */
-async function drained(stream: Readable | undefined): Promise<void> {
-  if (stream === undefined) return;
-  await finished(stream, { writable: false }).catch(() => undefined);
-}
-
 interface ExitStatus {
   readonly status?: string;
   readonly reason?: string;
@@ -100,7 +90,7 @@ interface ExitStatus {
 
 /** The v4 error stream ends with one metav1.Status. */
 async function exitCode(stream: SpdyStream, connection: SpdyConnection): Promise<number> {
-  const answer = await readText(stream);
+  const answer = await readText(stream, errorBytesMax);
   if (answer === '') {
     throw new Error('the runtime closed the stream without a result', {
       cause: connection.error,
@@ -121,53 +111,7 @@ async function exitCode(stream: SpdyStream, connection: SpdyConnection): Promise
   throw new Error(status.message ?? answer);
 }
 
-/** All of a short stream; what is beyond the limit is dropped. Never rejects. */
-async function readText(stream: Readable): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of stream) {
-      const piece = Buffer.from(chunk as Uint8Array);
-      bytes += piece.length;
-      if (bytes <= errorBytesMax) pieces.push(piece);
-    }
-  } catch {
-    // A stream that breaks has said what it had to say.
-  }
-  return Buffer.concat(pieces).toString('utf8');
-}
-
-/** Upgrades a connection to the runtime's streaming server; rejects with its refusal. */
-function connectSpdy(url: string, protocol: string): Promise<SpdyConnection> {
-  return new Promise((resolve, reject) => {
-    const upgrade = request(url, {
-      method: 'POST',
-      agent: false,
-      headers: {
-        Connection: 'Upgrade',
-        Upgrade: 'SPDY/3.1',
-        'X-Stream-Protocol-Version': protocol,
-      },
-    });
-    upgrade.setTimeout(upgradeTimeoutMs, () => {
-      upgrade.destroy(new Error('the runtime did not answer the upgrade in time'));
-    });
-    upgrade.once('error', reject);
-    upgrade.once('upgrade', (response, socket, head) => {
-      socket.setTimeout(0);
-      if (response.headers['x-stream-protocol-version'] !== protocol) {
-        socket.destroy();
-        reject(new Error(`the runtime does not speak ${protocol}`));
-        return;
-      }
-      resolve(new SpdyConnection(socket, { side: 'client', head }));
-    });
-    upgrade.once('response', (response) => {
-      void readText(response).then((body) => {
-        const why = body.slice(0, refusalBytesMax).trim();
-        reject(new Error(`cannot upgrade to SPDY: ${response.statusCode} ${why}`));
-      });
-    });
-    upgrade.end();
-  });
+async function connectSpdy(url: string, protocol: string): Promise<SpdyConnection> {
+  const { socket, head } = await upgradeToSpdy(url, [protocol]);
+  return new SpdyConnection(socket, { side: 'client', head });
 }
