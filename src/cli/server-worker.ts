@@ -15,6 +15,8 @@ export interface WorkerOptions {
   /** Calls over it are system:kube-controller-manager's; over the other, system:kube-scheduler's. */
   readonly controllersPort: MessagePort;
   readonly schedulerPort: MessagePort;
+  /** Has no identity of its own: each controller's calls carry its service account's token. */
+  readonly accountsPort: MessagePort;
   readonly authority: KeyPair;
   readonly clusterCidr: string;
   readonly logLevel: LogLevel;
@@ -33,7 +35,10 @@ function main(options: WorkerOptions): void {
     userAgent: 'kube-controller-manager',
   });
   startControllers({
-    clientFor: serviceAccountClients(base, { clock }),
+    clientFor: serviceAccountClients(base, {
+      clock,
+      transport: createPortTransport(options.accountsPort),
+    }),
     clock,
     random,
     logger: logger.child('controllers'),

@@ -167,21 +167,24 @@ async function ensureBootstrapToken(options: ServerOptions, api: Api): Promise<v
 function startWorker(options: ServerOptions, pki: Pki, api: Api, logger: Logger): Worker {
   const controllers = new MessageChannel();
   const scheduler = new MessageChannel();
+  const accounts = new MessageChannel();
   const identity = (commonName: string) => ({
     peer: { commonName, organizations: [], verified: true },
   });
   servePort(controllers.port1, api.handler, identity('system:kube-controller-manager'));
   servePort(scheduler.port1, api.handler, identity('system:kube-scheduler'));
+  servePort(accounts.port1, api.handler);
   const workerData: WorkerOptions = {
     controllersPort: controllers.port2,
     schedulerPort: scheduler.port2,
+    accountsPort: accounts.port2,
     authority: pki.authority,
     clusterCidr: options.clusterCidr,
     logLevel: options.logLevel,
   };
   const worker = new Worker(workerUrl(), {
     workerData,
-    transferList: [controllers.port2, scheduler.port2],
+    transferList: [controllers.port2, scheduler.port2, accounts.port2],
   });
   // Without its controllers a server is none; the guardian starts both again.
   worker.on('error', (error) => {

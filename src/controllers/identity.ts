@@ -3,6 +3,7 @@ import type { Client } from '../client/client.ts';
 import { withToken } from '../client/credentials.ts';
 import { serviceAccounts } from '../client/resource-ref.ts';
 import { createClient } from '../client/rest-client.ts';
+import type { Transport } from '../client/transport.ts';
 import type { Clock } from '../clock.ts';
 import { isReason } from '../status.ts';
 
@@ -18,15 +19,24 @@ const ownIdentity: ReadonlySet<string> = new Set(['shared-informers', 'leader-el
  */
 export function serviceAccountClients(
   base: Client,
-  options: { readonly clock: Clock; readonly userAgent?: string },
+  options: {
+    readonly clock: Clock;
+    readonly userAgent?: string;
+    /** For the tokens: a certificate on `base`'s own transport would speak louder than they do. */
+    readonly transport?: Transport;
+  },
 ): (name: string) => Client {
-  const { clock, userAgent = 'kube-controller-manager' } = options;
+  const {
+    clock,
+    userAgent = 'kube-controller-manager',
+    transport: bare = base.transport,
+  } = options;
   const clients = new Map<string, Client>();
   return (name) => {
     if (ownIdentity.has(name)) return base;
     let client = clients.get(name);
     if (client === undefined) {
-      const transport = withToken(base.transport, tokenSource(base, name, clock));
+      const transport = withToken(bare, tokenSource(base, name, clock));
       client = createClient(transport, { userAgent: `${userAgent}/${name}`, clock });
       clients.set(name, client);
     }
