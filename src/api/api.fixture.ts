@@ -115,7 +115,12 @@ async function parse(answer: ApiResponse): Promise<TestBody> {
   const { body } = answer;
   let text = '';
   if (typeof body === 'function') {
-    await body({ write: (chunk) => void (text += Buffer.from(chunk).toString()) as undefined });
+    await body({
+      write(chunk) {
+        text += Buffer.from(chunk).toString();
+        return undefined;
+      },
+    });
   } else if (body !== undefined) {
     text = Buffer.from(body).toString();
   }

@@ -5,6 +5,8 @@ export interface NodeAddress {
   readonly node: string;
   readonly address: string;
   readonly port: number;
+  /** `http` reaches a pod or endpoint in plain text; default `https`, an agent. */
+  readonly scheme?: 'http' | 'https';
 }
 
 export interface NodeResponse {

@@ -36,6 +36,7 @@ import { ResourceRequests } from './resource-requests.ts';
 import { ResourceViews } from './resource-views.ts';
 import { Router } from './router.ts';
 import { specialRequests } from './special-requests.ts';
+import { bindingResource } from './virtual/binding.ts';
 
 export interface ApiOptions extends BootstrapOptions {
   readonly driver: Driver;
@@ -86,7 +87,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     random,
     logger: logger.child('registry'),
   });
-  for (const resource of options.resources ?? builtinResources) registry.add(resource);
+  for (const resource of options.resources ?? [...builtinResources, bindingResource]) {
+    registry.add(resource);
+  }
 
   const objects = new ObjectReader(registry);
   const { signingKey, issuer } = options;

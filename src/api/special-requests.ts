@@ -10,6 +10,17 @@ import type { RbacAuthorizer } from './authorization/rbac.ts';
 import type { Dialer } from './dialer.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { SpecialRequest } from './router.ts';
+import { podBinding, podEviction } from './subresources/pod-actions.ts';
+import { podLog } from './subresources/pod-log.ts';
+import { podStream } from './subresources/pod-stream.ts';
+import { nodeProxy, podProxy, serviceProxy } from './subresources/proxy.ts';
+import { serviceAccountToken } from './subresources/service-account-token.ts';
+import {
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+} from './virtual/access-reviews.ts';
+import { selfSubjectReview, tokenReview } from './virtual/identity-reviews.ts';
 
 export interface SpecialParts {
   readonly registry: ResourceRegistry;
@@ -24,6 +35,26 @@ export interface SpecialParts {
   readonly dialer: Dialer | undefined;
 }
 
-export function specialRequests(_parts: SpecialParts): ReadonlyMap<string, SpecialRequest> {
-  return new Map<string, SpecialRequest>();
+/** Keyed as the router looks them up. */
+export function specialRequests(parts: SpecialParts): ReadonlyMap<string, SpecialRequest> {
+  const authorization = 'authorization.k8s.io';
+  return new Map<string, SpecialRequest>([
+    ['authentication.k8s.io/tokenreviews', tokenReview(parts)],
+    ['authentication.k8s.io/selfsubjectreviews', selfSubjectReview(parts)],
+    [`${authorization}/subjectaccessreviews`, subjectAccessReview(parts, false)],
+    [`${authorization}/localsubjectaccessreviews`, subjectAccessReview(parts, true)],
+    [`${authorization}/selfsubjectaccessreviews`, selfSubjectAccessReview(parts)],
+    [`${authorization}/selfsubjectrulesreviews`, selfSubjectRulesReview(parts)],
+    ['/serviceaccounts/token', serviceAccountToken(parts)],
+    ['/bindings', podBinding(parts)],
+    ['/pods/binding', podBinding(parts)],
+    ['/pods/eviction', podEviction(parts)],
+    ['/pods/log', podLog(parts)],
+    ['/pods/exec', podStream(parts, 'exec')],
+    ['/pods/attach', podStream(parts, 'attach')],
+    ['/pods/portforward', podStream(parts, 'portforward')],
+    ['/nodes/proxy', nodeProxy(parts)],
+    ['/pods/proxy', podProxy(parts)],
+    ['/services/proxy', serviceProxy(parts)],
+  ]);
 }

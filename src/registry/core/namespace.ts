@@ -95,6 +95,10 @@ export const namespaceResource = defineResource<Namespace>({
     next.spec = finalizers === undefined ? spec : { ...spec, finalizers };
     setNameLabel(next);
   },
+  prepareDelete(namespace) {
+    namespace.status = { ...namespace.status, phase: 'Terminating' };
+  },
+  staysWhileDeleting: (namespace) => (namespace.spec?.finalizers ?? []).length > 0,
   validate: validateNamespace,
   validateStatusUpdate: validateNamespaceStatusUpdate,
   subresources: [

@@ -128,5 +128,12 @@ const resize: ObjectSubresource<Pod> = {
   validateUpdate: validateResize,
 };
 
-/** `status` is the engine's own; `binding` and `eviction` are handled in `src/api`. */
-export const podSubresources: readonly ObjectSubresource<Pod>[] = [ephemeralContainers, resize];
+/** The door by which `src/api` writes what `applyBinding` made; clients post a Binding instead. */
+const binding: ObjectSubresource<Pod> = { name: 'binding', verbs: [], prepareUpdate() {} };
+
+/** `status` is the engine's own; `eviction` is handled in `src/api`. */
+export const podSubresources: readonly ObjectSubresource<Pod>[] = [
+  binding,
+  ephemeralContainers,
+  resize,
+];

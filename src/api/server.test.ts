@@ -1,0 +1,182 @@
+// The API over memory: what each step of a request refuses, and what clients get back.
+import t from 'tap';
+import { adminToken, testApi } from './api.fixture.ts';
+
+const api = await testApi();
+const { call } = api;
+t.teardown(() => api.api.close());
+
+const configMaps = '/api/v1/namespaces/default/configmaps';
+
+t.test('credentials', async (t) => {
+  const none = await call('GET', configMaps, undefined, { authorization: '' });
+  t.equal(none.status, 401);
+  t.equal(none.body['reason'], 'Unauthorized');
+  t.equal((await call('GET', '/readyz', undefined, { authorization: '' })).status, 401);
+  const joe = { 'impersonate-user': 'joe' };
+  const denied = await call('GET', `${configMaps}/x`, undefined, joe);
+  t.equal(denied.status, 403);
+  t.equal(
+    denied.body['message'],
+    'configmaps "x" is forbidden: User "joe" cannot get resource "configmaps" in API group "" ' +
+      'in the namespace "default"',
+  );
+  const lone = await call('GET', configMaps, undefined, { 'impersonate-group': 'g' });
+  t.equal(lone.status, 400);
+});
+
+t.test('the verbs of a resource', async (t) => {
+  const created = await call('POST', configMaps, { metadata: { name: 'a' }, data: { k: 'v' } });
+  t.equal(created.status, 201);
+  t.equal(created.body['kind'], 'ConfigMap');
+  const again = await call('POST', configMaps, { metadata: { name: 'a' } });
+  t.equal(again.body['reason'], 'AlreadyExists');
+  const read = await call('GET', `${configMaps}/a`);
+  t.same(read.body, created.body);
+  const patched = await call(
+    'PATCH',
+    `${configMaps}/a`,
+    { data: { l: 'w' } },
+    { 'content-type': 'application/merge-patch+json' },
+  );
+  t.same(patched.body['data'], { k: 'v', l: 'w' });
+  const dry = await call('DELETE', `${configMaps}/a?dryRun=All`);
+  t.equal(dry.status, 200);
+  t.equal((await call('GET', `${configMaps}/a`)).status, 200);
+  const stale = { metadata: { name: 'a', resourceVersion: '1' } };
+  t.equal((await call('PUT', `${configMaps}/a`, stale)).body['reason'], 'Conflict');
+  t.equal((await call('DELETE', `${configMaps}/a`)).body['status'], 'Success');
+  t.equal((await call('GET', `${configMaps}/a`)).status, 404);
+});
+
+t.test('bad input changes nothing and says why', async (t) => {
+  const cases: readonly [string, string, unknown, Record<string, string>, number, RegExp][] = [
+    ['POST', configMaps, '{', {}, 400, /couldn't get version\/kind; json parse error/],
+    ['POST', configMaps, 'x'.repeat(3 * 1024 * 1024 + 1), {}, 413, /limit is 3145728/],
+    ['POST', configMaps, '{}', { 'content-type': 'text/plain' }, 415, /accepted media types/],
+    ['GET', configMaps, undefined, { accept: 'image/png' }, 406, /only the following media types/],
+    ['GET', `${configMaps}?labelSelector=%3D%3D`, undefined, {}, 400, /unable to parse|found/],
+    ['GET', `${configMaps}/..%2fx`, undefined, {}, 400, /may not contain '\/'/],
+    ['GET', `${configMaps}/%2e%2e`, undefined, {}, 400, /may not be '\.\.'/],
+    ['GET', '/api/v1/namespaces/default/unicorns', undefined, {}, 404, /could not find/],
+    ['POST', `${configMaps}?dryRun=some`, '{}', {}, 422, /Unsupported value: "some"/],
+    ['GET', '/api/v1/%zz', undefined, {}, 400, /malformed/],
+    ['GET', '/nothing', undefined, {}, 404, /could not find/],
+  ];
+  for (const [method, url, body, headers, status, message] of cases) {
+    const answer = await call(method, url, body, headers);
+    t.equal(answer.status, status, `${method} ${url}`);
+    t.match(answer.body['message'], message);
+    t.equal(answer.body['kind'], 'Status');
+  }
+});
+
+t.test('discovery and plain paths', async (t) => {
+  const groups = await call('GET', '/apis', undefined, {
+    accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+  });
+  t.equal(groups.body['kind'], 'APIGroupDiscoveryList');
+  const etag = String(groups.headers['etag']);
+  const same = await call('GET', '/apis', undefined, {
+    accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+    'if-none-match': etag,
+  });
+  t.equal(same.status, 304);
+  t.equal((await call('GET', '/api/v1')).body['kind'], 'APIResourceList');
+  t.equal((await call('GET', '/version')).body['minor'], '36');
+  t.match(String((await call('GET', '/readyz?verbose')).body), /readyz check passed/);
+  t.match(String((await call('GET', '/metrics')).body), /apiserver_request_total\{/);
+  t.equal((await call('GET', '/openid/v1/jwks')).status, 200);
+});
+
+t.test('tokens and reviews', async (t) => {
+  const accounts = '/api/v1/namespaces/kube-system/serviceaccounts';
+  await call('POST', accounts, { metadata: { name: 'robot' } });
+  const request = { spec: { expirationSeconds: 600, audiences: [] } };
+  const issued = await call('POST', `${accounts}/robot/token`, request);
+  t.equal(issued.status, 201);
+  const token = String(issued.body['status']?.['token']);
+  const robot = { authorization: `Bearer ${token}` };
+  const who = await call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, robot);
+  t.equal(
+    who.body['status']?.['userInfo']?.['username'],
+    'system:serviceaccount:kube-system:robot',
+  );
+  const review = await call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
+    spec: { token },
+  });
+  t.equal(review.body['status']?.['authenticated'], true);
+  const access = await call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    spec: { user: 'joe', resourceAttributes: { verb: 'get', resource: 'pods' } },
+  });
+  t.equal(access.body['status']?.['allowed'], false);
+  await call('DELETE', `${accounts}/robot`);
+  await api.api.registry.store('', 'serviceaccounts')?.cache.consistent();
+  t.equal(
+    (await call('GET', configMaps, undefined, robot)).status,
+    401,
+    'it dies with its account',
+  );
+});
+
+t.test('a pod is bound once', async (t) => {
+  const pods = '/api/v1/namespaces/default/pods';
+  await call('POST', '/api/v1/namespaces/default/serviceaccounts', {
+    metadata: { name: 'default' },
+  });
+  const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  t.equal((await call('POST', pods, pod)).status, 201);
+  t.match(
+    (await call('GET', `${pods}/p/exec?command=ls&stdout=1`)).body['message'],
+    /host assigned/,
+  );
+  const binding = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } };
+  t.equal((await call('POST', `${pods}/p/binding`, binding)).status, 201);
+  t.equal((await call('POST', `${pods}/p/binding`, binding)).status, 409);
+  t.equal((await call('GET', `${pods}/p`)).body['spec']?.['nodeName'], 'n');
+});
+
+t.test('resources come and go while the server runs', async (t) => {
+  const { registry } = api.api;
+  const found = registry.find('', 'v1', 'configmaps');
+  t.ok(found);
+  if (found === undefined) return;
+  registry.remove(found.served.resource);
+  t.equal((await call('GET', configMaps)).status, 404);
+  registry.add(found.served.resource);
+  t.equal((await call('GET', configMaps)).status, 200);
+});
+
+t.test('over sockets', async (t) => {
+  const server = await api.listen();
+  t.teardown(() => server.close(0));
+  const { get } = await import('node:https');
+  const port = server.addresses[0]?.port ?? 0;
+  const fetchText = (headers: Record<string, string>) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      get(
+        { host: '127.0.0.1', port, path: configMaps, ca: api.authority.certificate, headers },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk) => {
+            text += String(chunk);
+          });
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        },
+      ).on('error', reject);
+    });
+  t.equal((await fetchText({})).status, 401);
+  t.equal((await fetchText({ authorization: `Bearer ${adminToken}` })).status, 200);
+  const { connect } = await import('node:http2');
+  const session = connect(`https://127.0.0.1:${port}`, { ca: api.authority.certificate });
+  t.teardown(() => session.close());
+  const status = await new Promise((resolve) => {
+    const stream = session.request({
+      ':path': configMaps,
+      authorization: `Bearer ${adminToken}`,
+    });
+    stream.on('response', (headers) => resolve(headers[':status']));
+    stream.resume();
+  });
+  t.equal(status, 200);
+});

@@ -1,0 +1,38 @@
+// Reads the body of a virtual resource or an action, whose object is answered and not stored.
+import type { FoundResource } from '../registry/engine/resource-registry.ts';
+import type { ApiObject } from '../registry/resource.ts';
+import type { ExpectedType, ReadBody } from '../registry/schema/read-body.ts';
+import { objectAnswer } from './answers.ts';
+import { readBytes } from './body.ts';
+import { addWarning, type Exchange } from './exchange.ts';
+import { negotiate, wantsPretty } from './negotiation.ts';
+import { readWriteQuery, type WriteQuery } from './query-options.ts';
+import type { ApiResponse } from './request.ts';
+
+/** The options of a create, and the object in the body. */
+export async function readCreate<T = ApiObject>(
+  exchange: Exchange,
+  readBody: ReadBody,
+  expected: ExpectedType,
+): Promise<{ object: T; options: WriteQuery }> {
+  const { request, info } = exchange;
+  const options = readWriteQuery(info.query, 'CreateOptions', request.headers['user-agent']);
+  const object = await readBody(await readBytes(request), expected, {
+    contentType: request.headers['content-type'] ?? '',
+    fieldValidation: options.fieldValidation,
+    warn: (message) => addWarning(exchange, message),
+  });
+  return { object: object as T, options };
+}
+
+export function expectedOf(found: FoundResource): ExpectedType {
+  const { group, version, resource } = found.served;
+  return { group, version: version.version, kind: resource.kind, schema: version.schema };
+}
+
+/** 201 with the object, as the client wants it. */
+export function createdAnswer(exchange: Exchange, object: unknown): Promise<ApiResponse> {
+  const { headers } = exchange.request;
+  const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
+  return objectAnswer(201, object, negotiate(headers.accept, {}, pretty));
+}

@@ -1,0 +1,113 @@
+// `pods/binding`, `bindings` and `pods/eviction`: what the scheduler and drains do to pods.
+import { type Clock, timestamp } from '../../clock.ts';
+import type { Pod } from '../../objects.ts';
+import { applyBinding, type Binding } from '../../registry/core/pod-binding.ts';
+import type { FoundResource, ResourceRegistry } from '../../registry/engine/resource-registry.ts';
+import type { RequestContext } from '../../registry/engine/types.ts';
+import type { ApiObject } from '../../registry/resource.ts';
+import type { ReadBody } from '../../registry/schema/read-body.ts';
+import { badRequest, isReason, resourceNotFound, success } from '../../status.ts';
+import type { Exchange } from '../exchange.ts';
+import { contextOf } from '../resource-requests.ts';
+import type { SpecialRequest } from '../router.ts';
+import { createdAnswer, readCreate } from '../special-body.ts';
+
+interface Parts {
+  readonly registry: ResourceRegistry;
+  readonly readBody: ReadBody;
+  readonly clock: Clock;
+}
+
+const bindingType = {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  schema: 'io.k8s.api.core.v1.Binding',
+};
+const evictionType = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  schema: 'io.k8s.api.policy.v1.Eviction',
+};
+const bindAttempts = 20;
+
+interface Eviction {
+  metadata?: { name?: string };
+  deleteOptions?: {
+    gracePeriodSeconds?: number;
+    preconditions?: { uid?: string; resourceVersion?: string };
+    dryRun?: string[];
+  };
+}
+
+/** Binds the pod named in the path, or (`bindings`) the one that the body names. */
+export function podBinding(parts: Parts): SpecialRequest {
+  return async (exchange) => {
+    const { info } = exchange;
+    const pods = parts.registry.find('', 'v1', 'pods');
+    if (pods === undefined || info.verb !== 'create') throw resourceNotFound();
+    const { object, options } = await readCreate<Binding>(exchange, parts.readBody, bindingType);
+    const name = info.subresource === '' ? (object.metadata?.name ?? '') : info.name;
+    const stated = object.metadata?.name ?? '';
+    if (name === '') throw badRequest('name is required');
+    if (stated !== '' && stated !== name) {
+      throw badRequest('name in URL does not match name in Binding object');
+    }
+    const context: RequestContext = {
+      ...contextOf(exchange, pods, options),
+      name,
+      subresource: 'binding',
+    };
+    await bind(pods, context, object, timestamp(parts.clock));
+    return createdAnswer(exchange, success());
+  };
+}
+
+/** Runs again when somebody else wrote the pod in between; whether it may be bound is asked anew. */
+async function bind(
+  pods: FoundResource,
+  context: RequestContext,
+  binding: Binding,
+  now: string,
+): Promise<void> {
+  const { store } = pods;
+  for (let attempt = 1; ; attempt++) {
+    const stored = store.cache.get(store.key(context.namespace, context.name));
+    const current = attempt > 1 || stored === undefined ? await store.get(context) : stored;
+    const pod = store.present(context, current);
+    const bound = applyBinding(pod as Pod, binding, now);
+    try {
+      await store.update(context, bound as ApiObject);
+      return;
+    } catch (error) {
+      if (!isReason(error, 'Conflict') || attempt === bindAttempts) throw error;
+    }
+  }
+}
+
+/** Deletes the pod with the grace that the eviction asks for. */
+export function podEviction(parts: Parts): SpecialRequest {
+  return async (exchange: Exchange, found) => {
+    if (exchange.info.verb !== 'create') throw resourceNotFound();
+    const { object, options } = await readCreate<Eviction>(exchange, parts.readBody, evictionType);
+    const { name } = exchange.info;
+    const stated = object.metadata?.name ?? '';
+    if (stated !== '' && stated !== name) {
+      throw badRequest('name in URL does not match name in Eviction object');
+    }
+    const asked = object.deleteOptions;
+    const context = contextOf(exchange, found, options);
+    const dryRun = options.dryRun || (asked?.dryRun ?? []).includes('All');
+    await found.store.delete(
+      { ...context, subresource: '', dryRun },
+      {
+        ...(asked?.gracePeriodSeconds === undefined
+          ? {}
+          : { gracePeriodSeconds: asked.gracePeriodSeconds }),
+        ...(asked?.preconditions === undefined ? {} : { preconditions: asked.preconditions }),
+      },
+    );
+    return createdAnswer(exchange, success());
+  };
+}
