@@ -30,9 +30,8 @@ export async function portForwardStream(url: string, port: number): Promise<Dupl
     const common = { port: String(port), requestid: '0' };
     const error = connection.openStream({ streamtype: 'error', ...common }, { finish: true });
     const data = connection.openStream({ streamtype: 'data', ...common });
-    void readText(error, errorBytesMax).then((message) => {
-      if (message !== '') data.destroy(new Error(message));
-    });
+    const said = readText(error, errorBytesMax);
+    data.endAfter(said.then((message) => (message === '' ? undefined : new Error(message))));
     data.once('close', () => connection.close());
     await Promise.all([error.replied(), data.replied()]);
     return data;

@@ -27,6 +27,7 @@ export class SpdyStream extends Duplex {
   #wasReset = false;
   #isReplied = false;
   #onReply: (() => void) | undefined;
+  #verdict: Promise<Error | undefined> | undefined;
 
   constructor(
     wire: StreamWire,
@@ -65,6 +66,11 @@ export class SpdyStream extends Duplex {
     this.destroy();
   }
 
+  /** Reading ends only when `verdict` is there; an error in it ends the stream instead. */
+  endAfter(verdict: Promise<Error | undefined>): void {
+    this.#verdict = verdict;
+  }
+
   /** The connection's side: SYN_REPLY came. */
   receiveReply(): void {
     this.#isReplied = true;
@@ -81,7 +87,8 @@ export class SpdyStream extends Duplex {
   receiveFin(): void {
     if (this.#remoteEnded) return;
     this.#remoteEnded = true;
-    this.push(null);
+    if (this.#verdict === undefined) this.push(null);
+    else void this.#verdict.then((error) => (error ? this.destroy(error) : this.push(null)));
   }
 
   /**
