@@ -1,5 +1,6 @@
 // The controllers that every cluster runs.
 import { certificateApproverController } from './certificate-signing.ts';
+import { clusterDnsController } from './cluster-dns.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
@@ -25,6 +26,7 @@ export const builtinControllers: readonly Controller[] = [
   replicaSetController,
   endpointSliceController,
   endpointsController,
+  clusterDnsController,
   garbageCollectorController,
   nodeLifecycleController,
   nodeAddressController,
