@@ -25,6 +25,8 @@ export interface HandlerParts {
   readonly logger: Logger;
   /** Answers what may be answered; everything above is done. */
   readonly route: (exchange: Exchange) => Promise<ApiResponse>;
+  /** Who answers a non-resource path that is not Kubernetes' own: no deadline, no body limit. */
+  readonly extension: (path: string) => ApiHandler | undefined;
 }
 
 /** Reachable without credentials, as upstream's system:public-info-viewer allows. */
@@ -64,6 +66,8 @@ async function handle(
     const asked = parts.authorizer.authorize(attributes);
     const decision = asked instanceof Promise ? await asked : asked;
     if (!decision.allowed) throw denial(attributes, decision.reason);
+    const extension = info.isResource ? undefined : parts.extension(info.path);
+    if (extension !== undefined) return await extension(request);
     const answer = await withDeadline(parts, request, info, user);
     if (typeof answer.body !== 'function' || isLongRunning(info)) return answer;
     leaves = true;

@@ -1,5 +1,7 @@
 // The API over memory: what each step of a request refuses, and what clients get back.
 import t from 'tap';
+import { createAuthority, issueCertificate, type KeyPair } from '../certificates.ts';
+import { systemClock } from '../clock.ts';
 import { adminToken, testApi } from './api.fixture.ts';
 
 const api = await testApi();
@@ -11,13 +13,13 @@ const configMaps = '/api/v1/namespaces/default/configmaps';
 t.test('credentials', async (t) => {
   const none = await call('GET', configMaps, undefined, { authorization: '' });
   t.equal(none.status, 401);
-  t.equal(none.body['reason'], 'Unauthorized');
+  t.equal(none.body.reason, 'Unauthorized');
   t.equal((await call('GET', '/readyz', undefined, { authorization: '' })).status, 401);
   const joe = { 'impersonate-user': 'joe' };
   const denied = await call('GET', `${configMaps}/x`, undefined, joe);
   t.equal(denied.status, 403);
   t.equal(
-    denied.body['message'],
+    denied.body.message,
     'configmaps "x" is forbidden: User "joe" cannot get resource "configmaps" in API group "" ' +
       'in the namespace "default"',
   );
@@ -28,9 +30,9 @@ t.test('credentials', async (t) => {
 t.test('the verbs of a resource', async (t) => {
   const created = await call('POST', configMaps, { metadata: { name: 'a' }, data: { k: 'v' } });
   t.equal(created.status, 201);
-  t.equal(created.body['kind'], 'ConfigMap');
+  t.equal(created.body.kind, 'ConfigMap');
   const again = await call('POST', configMaps, { metadata: { name: 'a' } });
-  t.equal(again.body['reason'], 'AlreadyExists');
+  t.equal(again.body.reason, 'AlreadyExists');
   const read = await call('GET', `${configMaps}/a`);
   t.same(read.body, created.body);
   const patched = await call(
@@ -39,13 +41,13 @@ t.test('the verbs of a resource', async (t) => {
     { data: { l: 'w' } },
     { 'content-type': 'application/merge-patch+json' },
   );
-  t.same(patched.body['data'], { k: 'v', l: 'w' });
+  t.same(patched.body.data, { k: 'v', l: 'w' });
   const dry = await call('DELETE', `${configMaps}/a?dryRun=All`);
   t.equal(dry.status, 200);
   t.equal((await call('GET', `${configMaps}/a`)).status, 200);
   const stale = { metadata: { name: 'a', resourceVersion: '1' } };
-  t.equal((await call('PUT', `${configMaps}/a`, stale)).body['reason'], 'Conflict');
-  t.equal((await call('DELETE', `${configMaps}/a`)).body['status'], 'Success');
+  t.equal((await call('PUT', `${configMaps}/a`, stale)).body.reason, 'Conflict');
+  t.equal((await call('DELETE', `${configMaps}/a`)).body.status, 'Success');
   t.equal((await call('GET', `${configMaps}/a`)).status, 404);
 });
 
@@ -66,8 +68,8 @@ t.test('bad input changes nothing and says why', async (t) => {
   for (const [method, url, body, headers, status, message] of cases) {
     const answer = await call(method, url, body, headers);
     t.equal(answer.status, status, `${method} ${url}`);
-    t.match(answer.body['message'], message);
-    t.equal(answer.body['kind'], 'Status');
+    t.match(answer.body.message, message);
+    t.equal(answer.body.kind, 'Status');
   }
 });
 
@@ -75,15 +77,15 @@ t.test('discovery and plain paths', async (t) => {
   const groups = await call('GET', '/apis', undefined, {
     accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
   });
-  t.equal(groups.body['kind'], 'APIGroupDiscoveryList');
-  const etag = String(groups.headers['etag']);
+  t.equal(groups.body.kind, 'APIGroupDiscoveryList');
+  const etag = String(groups.headers.etag);
   const same = await call('GET', '/apis', undefined, {
     accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
     'if-none-match': etag,
   });
   t.equal(same.status, 304);
-  t.equal((await call('GET', '/api/v1')).body['kind'], 'APIResourceList');
-  t.equal((await call('GET', '/version')).body['minor'], '36');
+  t.equal((await call('GET', '/api/v1')).body.kind, 'APIResourceList');
+  t.equal((await call('GET', '/version')).body.minor, '36');
   t.match(String((await call('GET', '/readyz?verbose')).body), /readyz check passed/);
   t.match(String((await call('GET', '/metrics')).body), /apiserver_request_total\{/);
   t.equal((await call('GET', '/openid/v1/jwks')).status, 200);
@@ -95,21 +97,18 @@ t.test('tokens and reviews', async (t) => {
   const request = { spec: { expirationSeconds: 600, audiences: [] } };
   const issued = await call('POST', `${accounts}/robot/token`, request);
   t.equal(issued.status, 201);
-  const token = String(issued.body['status']?.['token']);
+  const token = String(issued.body.status?.token);
   const robot = { authorization: `Bearer ${token}` };
   const who = await call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, robot);
-  t.equal(
-    who.body['status']?.['userInfo']?.['username'],
-    'system:serviceaccount:kube-system:robot',
-  );
+  t.equal(who.body.status?.userInfo?.username, 'system:serviceaccount:kube-system:robot');
   const review = await call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
     spec: { token },
   });
-  t.equal(review.body['status']?.['authenticated'], true);
+  t.equal(review.body.status?.authenticated, true);
   const access = await call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
     spec: { user: 'joe', resourceAttributes: { verb: 'get', resource: 'pods' } },
   });
-  t.equal(access.body['status']?.['allowed'], false);
+  t.equal(access.body.status?.allowed, false);
   await call('DELETE', `${accounts}/robot`);
   await api.api.registry.store('', 'serviceaccounts')?.cache.consistent();
   t.equal(
@@ -126,14 +125,11 @@ t.test('a pod is bound once', async (t) => {
   });
   const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
   t.equal((await call('POST', pods, pod)).status, 201);
-  t.match(
-    (await call('GET', `${pods}/p/exec?command=ls&stdout=1`)).body['message'],
-    /host assigned/,
-  );
+  t.match((await call('GET', `${pods}/p/exec?command=ls&stdout=1`)).body.message, /host assigned/);
   const binding = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } };
   t.equal((await call('POST', `${pods}/p/binding`, binding)).status, 201);
   t.equal((await call('POST', `${pods}/p/binding`, binding)).status, 409);
-  t.equal((await call('GET', `${pods}/p`)).body['spec']?.['nodeName'], 'n');
+  t.equal((await call('GET', `${pods}/p`)).body.spec?.nodeName, 'n');
 });
 
 t.test('resources come and go while the server runs', async (t) => {
@@ -152,10 +148,19 @@ t.test('over sockets', async (t) => {
   t.teardown(() => server.close(0));
   const { get } = await import('node:https');
   const port = server.addresses[0]?.port ?? 0;
-  const fetchText = (headers: Record<string, string>) =>
+  const fetchText = (headers: Record<string, string>, identity: Partial<KeyPair> = {}) =>
     new Promise<{ status: number; text: string }>((resolve, reject) => {
       get(
-        { host: '127.0.0.1', port, path: configMaps, ca: api.authority.certificate, headers },
+        {
+          host: '127.0.0.1',
+          port,
+          path: configMaps,
+          ca: api.authority.certificate,
+          headers,
+          agent: false,
+          ...(identity.certificate === undefined ? {} : { cert: identity.certificate }),
+          ...(identity.key === undefined ? {} : { key: identity.key }),
+        },
         (response) => {
           let text = '';
           response.on('data', (chunk) => {
@@ -167,6 +172,20 @@ t.test('over sockets', async (t) => {
     });
   t.equal((await fetchText({})).status, 401);
   t.equal((await fetchText({ authorization: `Bearer ${adminToken}` })).status, 200);
+  const identityOf = (authority: KeyPair) =>
+    issueCertificate(
+      authority,
+      {
+        commonName: 'root',
+        organizations: ['system:masters'],
+        usages: ['client'],
+        durationMs: 3_600_000,
+      },
+      systemClock,
+    );
+  t.equal((await fetchText({}, await identityOf(api.authority))).status, 200, 'by certificate');
+  const stranger = await createAuthority('stranger', systemClock);
+  t.equal((await fetchText({}, await identityOf(stranger))).status, 401, 'of another authority');
   const { connect } = await import('node:http2');
   const session = connect(`https://127.0.0.1:${port}`, { ca: api.authority.certificate });
   t.teardown(() => session.close());

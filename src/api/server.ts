@@ -53,6 +53,8 @@ export interface ApiOptions extends BootstrapOptions {
   /** Reaches nodes; without one, logs, exec and proxies answer 503. */
   readonly dialer?: Dialer;
   readonly gitVersion?: string;
+  /** Handlers of non-resource paths of our own, by prefix; requests come authorized. */
+  readonly extensions?: ReadonlyMap<string, ApiHandler>;
 }
 
 export interface Api {
@@ -152,6 +154,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     clock,
     logger,
     route: (exchange) => router.route(exchange),
+    extension: (path) => extensionFor(options.extensions, path),
   });
   const ready = start(registry, own, state);
   ready.catch((error: unknown) => logger.error('the server could not start', error));
@@ -168,6 +171,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       registry.close();
     },
   };
+}
+
+function extensionFor(extensions: ApiOptions['extensions'], path: string): ApiHandler | undefined {
+  for (const [prefix, handler] of extensions ?? []) {
+    if (path === prefix || path.startsWith(`${prefix}/`)) return handler;
+  }
+  return undefined;
 }
 
 async function start(

@@ -258,7 +258,7 @@ export const clusterRoles: readonly BootstrapRole[] = [
       rule('list watch', 'core', 'namespaces endpoints services nodes'),
       rule('list watch', 'discovery.k8s.io', 'endpointslices'),
       rule('create patch update', 'events.k8s.io', 'events'),
-      urls('get', '/coracle/registry/*'),
+      urls('get head', '/coracle/registry/*'),
     ],
   },
   // One process plays all simulated nodes, so no graph of references can stand for its rights.
