@@ -1,0 +1,150 @@
+// GET, LIST and create: rates and delays of plain requests.
+import type { LoadResult, Protocol } from '../load-job.ts';
+import { type BenchContext, type Measurement, type Row, times } from '../measurement.ts';
+import { createNamespace, createPods, deleteNamespace, idlePod } from '../objects.ts';
+import { runLoad } from '../processes.ts';
+import type { Target } from '../target.ts';
+
+const getGoalPerSecond = 10_000;
+const listGoalMegabytesPerSecond = 300;
+const createGoalPerSecond = 2500;
+const listedPods = 10_000;
+const listRequests = 5;
+/** The first second of a connection is spent on compiling and growing, on both sides. */
+const warmUpMs = 1000;
+
+async function inNamespace(
+  context: BenchContext,
+  name: string,
+  measure: (target: Target) => Promise<Row[]>,
+): Promise<readonly Row[]> {
+  const target = await context.target();
+  await createNamespace(target, name);
+  try {
+    return await measure(target);
+  } finally {
+    await deleteNamespace(target, name);
+  }
+}
+
+function rateRow(what: string, results: readonly LoadResult[], goal?: number): Row {
+  const last = results.at(-1);
+  const failed = results.reduce((sum, each) => sum + each.failed, 0);
+  return {
+    what,
+    unit: '/s',
+    runs: results.map(({ rate }) => rate),
+    ...(goal === undefined ? {} : { goal: { atLeast: goal } }),
+    ...(last === undefined ? {} : { health: last.health }),
+    note:
+      `p50 ${(last?.p50Ms ?? 0).toFixed(2)} ms, p99 ${(last?.p99Ms ?? 0).toFixed(2)} ms` +
+      (failed > 0 ? `, ${failed} FAILED` : ''),
+  };
+}
+
+async function measureGet(context: BenchContext, target: Target, protocol: Protocol) {
+  const job = {
+    kind: 'get',
+    target,
+    protocol,
+    path: '/api/v1/namespaces/bench-get/pods/pod-0',
+  } as const;
+  await runLoad({ ...job, connections: 64, durationMs: warmUpMs });
+  const many = await times(context.runs, () =>
+    runLoad({ ...job, connections: 64, durationMs: context.durationMs }),
+  );
+  const one = await times(context.runs, () =>
+    runLoad({ ...job, connections: 1, durationMs: context.durationMs / 2 }),
+  );
+  const alone: Row = {
+    what: `GET of a pod, 1 client, p50, ${protocol}`,
+    unit: 'ms',
+    runs: one.map(({ p50Ms }) => p50Ms),
+  };
+  return [rateRow(`GET of a pod, 64 clients, ${protocol}`, many, getGoalPerSecond), alone];
+}
+
+export const get: Measurement = {
+  name: 'get',
+  title: 'GET of a 4 KB pod',
+  run: (context) =>
+    inNamespace(context, 'bench-get', async (target) => {
+      await createPods(target, 'bench-get', 1);
+      const rows = await times(context.protocols.length, (index) =>
+        measureGet(context, target, context.protocols[index] ?? 'http/1.1'),
+      );
+      return rows.flat();
+    }),
+};
+
+async function measureList(context: BenchContext, target: Target, protocol: Protocol) {
+  const path = '/api/v1/namespaces/bench-list/pods';
+  const job = { kind: 'get', target, protocol, connections: 1 } as const;
+  await runLoad({ ...job, path, requests: 1 });
+  const whole = await times(context.runs, () => runLoad({ ...job, path, requests: listRequests }));
+  const none = await times(context.runs, () =>
+    runLoad({ ...job, path: `${path}?labelSelector=app%3Dnothing`, requests: 20 }),
+  );
+  const last = whole.at(-1);
+  const megabytes = (last?.bytes ?? 0) / 1e6 / listRequests;
+  const rate: Row = {
+    what: `LIST of ${listedPods} pods, ${protocol}`,
+    unit: 'MB/s',
+    runs: whole.map(({ bytes, seconds }) => bytes / 1e6 / seconds),
+    goal: { atLeast: listGoalMegabytesPerSecond },
+    note: `${megabytes.toFixed(1)} MB in ${(last?.p50Ms ?? 0).toFixed(0)} ms`,
+    ...(last === undefined ? {} : { health: last.health }),
+  };
+  const empty: Row = {
+    what: `the same with a selector that matches none, ${protocol}`,
+    unit: 'ms',
+    runs: none.map(({ p50Ms }) => p50Ms),
+  };
+  return [rate, empty];
+}
+
+export const list: Measurement = {
+  name: 'list',
+  title: 'LIST of 10,000 pods',
+  run: (context) =>
+    inNamespace(context, 'bench-list', async (target) => {
+      context.progress(`making ${listedPods} pods`);
+      await createPods(target, 'bench-list', listedPods);
+      const rows = await times(context.protocols.length, (index) =>
+        measureList(context, target, context.protocols[index] ?? 'http/1.1'),
+      );
+      return rows.flat();
+    }),
+};
+
+export const create: Measurement = {
+  name: 'create',
+  title: 'durable creates',
+  run: (context) =>
+    inNamespace(context, 'bench-create', async (target) => {
+      let firstNumber = 0;
+      const rows: Row[] = [];
+      for (const protocol of context.protocols) {
+        for (const connections of [1, 16, 64]) {
+          const results = await times(context.runs, async () => {
+            const result = await runLoad({
+              kind: 'create',
+              target,
+              protocol,
+              connections,
+              path: '/api/v1/namespaces/bench-create/pods',
+              body: idlePod(),
+              firstNumber,
+              durationMs: context.durationMs,
+            });
+            firstNumber += result.requests;
+            return result;
+          });
+          const who = connections === 1 ? '1 client' : `${connections} clients`;
+          const goal = connections === 64 ? createGoalPerSecond : undefined;
+          rows.push(rateRow(`creates of a 4 KB pod, ${who}, ${protocol}`, results, goal));
+        }
+      }
+      return rows;
+    }),
+};
