@@ -87,8 +87,12 @@ export class UpgradeRequest {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: messageBytesMax,
-      handleProtocols: () => (protocol === '' ? false : protocol),
     });
+    // `ws` takes only RFC 7230 tokens, and `SPDY/3.1+portforward.k8s.io` is none: it never sees it.
+    delete this.request.headers['sec-websocket-protocol'];
+    if (protocol !== '') {
+      server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
+    }
     return await new Promise((resolve, reject) => {
       const gone = () => reject(new Error('the client went away'));
       this.socket.once('close', gone);
