@@ -158,6 +158,20 @@ t.test('ClientIP affinity keeps a client with one endpoint, over updates of othe
   t.same(new Set(after), new Set(before));
 });
 
+t.test('addresses of a load balancer answer only its source ranges', async (t) => {
+  await network.inside('machine')('ip', ['route', 'add', '192.0.2.1', 'via', nodeAddresses.a]);
+  const balanced = (loadBalancerSourceRanges: string[]): Service => ({
+    ...service('web', '10.79.0.10', { type: 'LoadBalancer', loadBalancerSourceRanges }),
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+  });
+  const answers = async (...ranges: string[]) => {
+    await apply({ services: [balanced(ranges)], slices: [slice('web', b1)] });
+    return (await network.ask('machine', tcp('192.0.2.1'))).flat()[0];
+  };
+  t.match(await answers('10.0.0.0/8', '10.77.0.0/24'), /^b1 /);
+  t.equal(await answers('198.51.100.0/24'), 'timeout');
+});
+
 t.test('hostPorts lead to their pod', async (t) => {
   const pod: Pod = {
     metadata: { name: 'a1', namespace: 'default' },

@@ -156,12 +156,13 @@ function addEndpoint(port: Port, endpoint: Endpoint): { chain: string; affinity:
   const { draft, names, protocol, spec } = port;
   const { ip } = draft;
   const chain = chainName('endpoint', ...names, endpoint.ip, endpoint.port);
-  const affinity = chainName('affinity', ...names, endpoint.ip, endpoint.port);
+  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? affinitySecondsDefault;
+  // A set's timeout is fixed when it is made: another timeout is another set.
+  const affinity = chainName('affinity', ...names, `${seconds}s`, endpoint.ip, endpoint.port);
   if (draft.chains.has(chain)) return { chain, affinity };
   // A pod that reaches itself would answer itself past the translation.
   const rules = [`${ip} saddr ${endpoint.ip} jump mark-for-masquerade`];
   if (spec.sessionAffinity === 'ClientIP') {
-    const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? affinitySecondsDefault;
     const type = ip === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
     const declaration = `type ${type}; size ${affinityClientsMax}; flags dynamic,timeout; timeout ${seconds}s;`;
     draft.collections.set(affinity, { kind: 'set', declaration, elements: new Map() });
@@ -181,7 +182,9 @@ function addFirewall(port: Port, balancers: readonly string[]): void {
     .filter((range) => familyOf(range) === draft.family);
   if (ranges.length === 0 || balancers.length === 0) return;
   const name = chainName('firewall', ...names);
-  draft.chains.set(name, { rules: [`${draft.ip} saddr != { ${ranges.join(', ')} } drop`] });
+  // A rule each: nft refuses a set whose ranges overlap.
+  const rules = [...new Set(ranges)].map((range) => `${draft.ip} saddr ${range} return`);
+  draft.chains.set(name, { rules: [...rules, 'drop'] });
   for (const address of balancers) {
     draft.put('firewall-ips', `${address} . ${port.protocol} . ${port.port}`, `goto ${name}`);
   }
