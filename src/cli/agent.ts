@@ -7,15 +7,26 @@ import { createHttpsTransport } from '../client/https.ts';
 import { createClient } from '../client/rest-client.ts';
 import { systemClock } from '../clock.ts';
 import { createLogger, type Logger, type LogLevel } from '../logger.ts';
-import { startAgent } from '../nodes/agent.ts';
+import { type Agent, startAgent } from '../nodes/agent.ts';
 import type { Cgroups } from '../nodes/cgroups/cgroups.ts';
 import { CgroupsV1 } from '../nodes/cgroups/v1.ts';
 import { CgroupsV2 } from '../nodes/cgroups/v2.ts';
 import { createCriRuntime } from '../nodes/cri/runtime.ts';
+import { writeRegistryHosts } from '../nodes/images/hosts.ts';
+import { startMirror } from '../nodes/images/mirror.ts';
 import { standardPaths } from '../nodes/kubelet/pod-files.ts';
-import { startNodeNetwork } from '../nodes/network/node-network.ts';
+import { type NodeNetwork, startNodeNetwork } from '../nodes/network/node-network.ts';
+import type { Runtime } from '../nodes/runtime.ts';
+import { accessReviewer, tokenReviewer } from '../nodes/streaming/access.ts';
+import { type KubeletServer, startKubeletServer } from '../nodes/streaming/server.ts';
 import { systemRandom } from '../random.ts';
-import { keptIdentity, msUntilRenewal, requestIdentity } from './node-identity.ts';
+import {
+  type IdentityParts,
+  type IdentityRequest,
+  keptIdentity,
+  msUntilRenewal,
+  requestIdentity,
+} from './node-identity.ts';
 import { untilSignal } from './until-signal.ts';
 
 export interface AgentOptions {
@@ -38,7 +49,11 @@ export interface AgentOptions {
 }
 
 const clientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
+const servingSigner = 'kubernetes.io/kubelet-serving';
+const kubeletPort = 10250;
 const retryAuthorityMs = 50;
+/** setTimeout counts in 31 bits; a certificate may live longer than that. */
+const longestWaitMs = 86_400_000;
 
 /** The agent's logger writes to standard error, which its guardian keeps. */
 export function agentLogger(level: LogLevel): Logger {
@@ -74,7 +89,9 @@ export async function agent(options: AgentOptions): Promise<void> {
     credentials: () => credentials,
   });
   const client = createClient(transport, { userAgent: 'kubelet' });
-  keepRenewed(options, { client, clock, logger, signal: stopping.signal }, identity, (next) => {
+  const parts = { client, clock, logger, signal: stopping.signal };
+  const request = { signer: clientSigner, nodeName: options.nodeName, addresses: [] } as const;
+  keepRenewed(parts, pkiDirectory(options), 'client', request, identity, (next) => {
     credentials = { ca: authority, certificate: next.certificate, key: next.key };
   });
   const network = startNodeNetwork({
@@ -87,6 +104,12 @@ export async function agent(options: AgentOptions): Promise<void> {
     clusterRanges: [options.clusterCidr],
     serviceRanges: [options.serviceCidr],
   });
+  const mirror = await startMirror({
+    fetch: (request) => transport.request(request),
+    port: 0,
+    logger: logger.child('mirror'),
+  });
+  await writeRegistryHosts(join(options.dataDirectory, 'registry-hosts'), mirror.address);
   const runtime = createCriRuntime({ socketPath: options.runtimeEndpoint });
   const running = await startAgent({
     client,
@@ -102,11 +125,54 @@ export async function agent(options: AgentOptions): Promise<void> {
     clusterDns: [options.clusterDns],
     capacity: capacityOf(options),
   });
+  const kubelet = serveKubelet(options, parts, {
+    authority,
+    runtime,
+    running,
+    network,
+  });
+  kubelet.catch((error: unknown) => {
+    if (!stopping.signal.aborted) logger.error('cannot serve logs and exec', error);
+  });
   await stopped;
   stopping.abort();
+  await kubelet.then((server) => server.close()).catch(() => undefined);
   await running.stop();
+  await mirror.close();
   await network.stop();
   await transport.close();
+}
+
+/** The port that the API server reaches this node by, with a serving certificate by CSR. */
+async function serveKubelet(
+  options: AgentOptions,
+  parts: IdentityParts,
+  node: { authority: string; runtime: Runtime; running: Agent; network: NodeNetwork },
+): Promise<KubeletServer> {
+  const { nodeName, addresses } = options;
+  const { client, clock, logger } = parts;
+  const directory = pkiDirectory(options);
+  const request = { signer: servingSigner, nodeName, addresses } as const;
+  const serving =
+    keptIdentity(directory, 'serving', clock) ??
+    (await requestIdentity(parts, directory, 'serving', request));
+  const server = await startKubeletServer({
+    tls: { ...serving, clientAuthority: node.authority },
+    address: '0.0.0.0',
+    port: kubeletPort,
+    nodeName,
+    runtime: node.runtime,
+    pods: node.running.kubelet,
+    authenticateToken: tokenReviewer(client, clock),
+    authorize: accessReviewer(client, clock),
+    clock,
+    logger: logger.child('server'),
+    handleConnect: node.network.handleConnect,
+  });
+  keepRenewed(parts, directory, 'serving', request, serving, (next) =>
+    server.setCertificate(next.certificate, next.key),
+  );
+  return server;
 }
 
 function capacityOf(options: AgentOptions) {
@@ -156,20 +222,19 @@ async function nodeIdentity(
   }
 }
 
-/** Replaces the client certificate before it expires, again and again. */
+/** Replaces a certificate before it expires, again and again. */
 function keepRenewed(
-  options: AgentOptions,
-  parts: Parameters<typeof requestIdentity>[0],
+  parts: IdentityParts,
+  directory: string,
+  name: string,
+  request: IdentityRequest,
   first: KeyPair,
   use: (pair: KeyPair) => void,
 ): void {
-  // setTimeout counts in 31 bits; a certificate may live longer than that.
-  const longestWaitMs = 86_400_000;
   let pair = first;
   const check = async () => {
     if (msUntilRenewal(pair, parts.clock) <= 0) {
-      const request = { signer: clientSigner, nodeName: options.nodeName, addresses: [] } as const;
-      pair = await requestIdentity(parts, pkiDirectory(options), 'client', request);
+      pair = await requestIdentity(parts, directory, name, request);
       use(pair);
     }
     schedule();

@@ -19,6 +19,7 @@ export interface WorkerOptions {
   readonly accountsPort: MessagePort;
   readonly authority: KeyPair;
   readonly clusterCidr: string;
+  readonly clusterDns: string;
   readonly logLevel: LogLevel;
 }
 
@@ -45,6 +46,7 @@ function main(options: WorkerOptions): void {
     signal: stopping.signal,
     options: {
       clusterCidr: options.clusterCidr,
+      clusterDns: options.clusterDns,
       rootCa: options.authority.certificate,
       certificateAuthority: options.authority,
     },

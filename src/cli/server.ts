@@ -4,6 +4,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type HttpsServer, serveHttps } from '../api/https.ts';
+import { createImagesApi } from '../api/images/api.ts';
+import { addPauseImage } from '../api/images/pause-image.ts';
+import { ImageStore } from '../api/images/store.ts';
 import { createNodeDialer } from '../api/node-dialer.ts';
 import { type Api, createApi } from '../api/server.ts';
 import { createDirectTransport } from '../client/direct.ts';
@@ -58,12 +61,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     level: options.logLevel,
     write: (line) => void process.stderr.write(`${line}\n`),
   });
-  const [pki, driver] = await Promise.all([
+  const [pki, driver, images] = await Promise.all([
     ensurePki(join(options.dataDirectory, 'pki'), servingNames(options), clock),
     openStorage(options.storage ?? `leveldb:${join(options.dataDirectory, 'data')}`, {
       clock,
       logger: logger.child('storage'),
     }),
+    openImages(join(options.dataDirectory, 'images')),
   ]);
   const compactor = startCompactor({ driver, clock, logger: logger.child('compactor') });
   const api = await createApi({
@@ -82,6 +86,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       key: pki.kubeletClient.key,
     }),
     gitVersion: kubernetesVersion,
+    extensions: new Map([
+      ['/coracle', createImagesApi({ store: images, logger: logger.child('images') })],
+    ]),
   });
   const https = await listen(options, pki, api, logger).catch(async (error: unknown) => {
     api.close();
@@ -97,6 +104,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port: options.port,
   });
   return { api, https, close: () => close({ api, https, worker, compactor, driver }) };
+}
+
+/** The sandbox image is always there: no node starts a pod without it. */
+async function openImages(directory: string): Promise<ImageStore> {
+  const store = await ImageStore.open(directory);
+  await addPauseImage(store);
+  return store;
 }
 
 function servingNames(options: ServerOptions) {
@@ -180,6 +194,7 @@ function startWorker(options: ServerOptions, pki: Pki, api: Api, logger: Logger)
     accountsPort: accounts.port2,
     authority: pki.authority,
     clusterCidr: options.clusterCidr,
+    clusterDns: addressAt(options.serviceCidr, 10),
     logLevel: options.logLevel,
   };
   const worker = new Worker(workerUrl(), {
