@@ -38,8 +38,7 @@ export async function loadImages(
 async function loadFile(cluster: Cluster, file: string): Promise<readonly string[]> {
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
     const why = { ENOENT: 'there is no such file', EACCES: 'it may not be read' }[error.code ?? ''];
-    const message = `cannot load ${file}: ${why ?? error.message}`;
-    throw new CliError('badInput', message, { cause: error });
+    throw new CliError('badInput', `cannot load ${file}: ${why ?? error.message}`);
   });
   const body = handle.createReadStream();
   try {

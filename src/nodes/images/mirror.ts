@@ -39,7 +39,7 @@ const relayedAnswerHeaders = [
   'docker-distribution-api-version',
 ] as const;
 
-/** Starts it. @throws when the port is taken */
+/** Serves on loopback until closed. @throws when the port is taken */
 export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   const { fetch, logger } = options;
   const server = createServer((request, response) => {
