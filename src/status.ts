@@ -188,8 +188,7 @@ export function httpMethodNotAllowed(): StatusError {
 }
 
 export function notAcceptable(accepted: readonly string[]): StatusError {
-  const message =
-    `only the following media types are accepted: ${accepted.join(', ')}`;
+  const message = `only the following media types are accepted: ${accepted.join(', ')}`;
   return failure(406, 'NotAcceptable', message);
 }
 
@@ -210,7 +209,7 @@ export function gone(message: string): StatusError {
 }
 
 export function requestEntityTooLarge(message: string): StatusError {
-  return failure(413, 'RequestEntityTooLarge', message);
+  return failure(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`);
 }
 
 export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {

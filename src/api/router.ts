@@ -56,6 +56,12 @@ export class Router {
       if (info.verb !== 'create') throw methodNotAllowed(nameOf(found), info.verb);
       return answers(exchange, found);
     }
+    // A collection is neither replaced nor patched, and nothing is created below a name.
+    const named = info.name !== '';
+    const { verb, subresource } = info;
+    if (named ? verb === 'create' && subresource === '' : verb === 'update' || verb === 'patch') {
+      throw httpMethodNotAllowed();
+    }
     return resources.answer(exchange, found);
   }
 

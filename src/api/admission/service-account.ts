@@ -76,7 +76,7 @@ async function findAccount(
 }
 
 function mountToken(spec: PodSpec, random: Random): void {
-  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
   const lacking = containers.filter(
     (container) => !container.volumeMounts?.some((mount) => mount.mountPath === mountPath),
   );

@@ -13,7 +13,12 @@ export class JsonPatchError extends Error {}
 
 /** Checks the shape of a parsed patch; throws JsonPatchError. */
 export function readJsonPatch(patch: unknown): readonly JsonPatchOperation[] {
-  if (!Array.isArray(patch)) throw new JsonPatchError('a JSON patch must be an array');
+  if (!Array.isArray(patch)) {
+    const given = patch === null ? 'null' : typeof patch;
+    throw new JsonPatchError(
+      `json: cannot unmarshal ${given} into Go value of type jsonpatch.Patch`,
+    );
+  }
   return patch.map((operation: unknown) => {
     if (!isJsonObject(operation)) throw new JsonPatchError('an operation must be an object');
     const { op, path, from, value } = operation;

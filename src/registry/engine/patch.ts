@@ -9,6 +9,7 @@ import {
 import { FieldPath, invalidValue } from '../field.ts';
 import type { ApiObject } from '../resource.ts';
 import { DecodeError, type DecodeSource } from '../schema/decode.ts';
+import { jsonSyntaxError } from '../schema/go-errors.ts';
 import { parseDocument } from '../schema/json.ts';
 import { parseYaml } from '../schema/yaml.ts';
 import { doorOf } from './doors.ts';
@@ -62,10 +63,11 @@ function unprocessable(): StatusError {
 }
 
 function parseBody(body: Uint8Array): unknown {
+  const text = new TextDecoder().decode(body);
   try {
-    return parseDocument(new TextDecoder().decode(body)).value;
+    return parseDocument(text).value;
   } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error), { cause: error });
+    throw badRequest(`error decoding patch: ${jsonSyntaxError(text)}`, { cause: error });
   }
 }
 
