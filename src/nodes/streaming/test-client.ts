@@ -158,7 +158,7 @@ export async function openTunnel(kubelet: TestKubelet, path: string): Promise<Sp
     'Sec-WebSocket-Protocol': 'SPDY/3.1+portforward.k8s.io',
   });
   // The client of `ws` refuses this protocol's name, so it is given the finished connection.
-  const webSocket = new WebSocket(null);
+  const webSocket = Reflect.construct(WebSocket, [null, undefined, {}]) as WebSocket;
   const inner = webSocket as unknown as {
     _isServer: boolean;
     setSocket(socket: Duplex, head: Buffer, options: object): void;
