@@ -10,7 +10,8 @@ export function criContainerConfig(config: ContainerConfig, sandbox: SandboxConf
     command: config.command,
     args: config.args,
     working_dir: config.workingDir,
-    envs: config.env.map(({ name, value }) => ({ key: name, value })),
+    // Bytes since CRI 1.34, the same on the wire: a value need not be UTF-8.
+    envs: config.env.map(({ name, value }) => ({ key: name, value: Buffer.from(value) })),
     mounts: config.mounts.map(criMount),
     devices: config.devices.map((device) => ({
       host_path: device.hostPath,
