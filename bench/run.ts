@@ -26,7 +26,7 @@ ${measurements.map(({ name, title }) => `  ${name.padEnd(8)}${title}`).join('\n'
   --seconds S        how long each run of a rate lasts (3)
   --image IMAGE      that the started pods run; it must be present or pullable
   --nodes N, --pods N  of the many simulated nodes (1000, 10000)
-  --node-options S   more options for our server's Node.js, e.g. --cpu-prof
+  --node-options=S   more options for our server's Node.js, e.g. --cpu-prof
   --dist             start our servers from dist/ instead of the sources
   -o json            the figures as JSON
 `;
@@ -101,7 +101,14 @@ function createContext(values: Values): BenchContext & { close(): Promise<void> 
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parse();
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
   const unknown = positionals.find((each) => !measurements.some(({ name }) => name === each));
   if (values.help === true || unknown !== undefined) {
     process.stdout.write(usage);

@@ -1,5 +1,5 @@
 // GET, LIST and create: rates and delays of plain requests.
-import type { LoadResult, Protocol } from '../load-job.ts';
+import type { CreateJob, GetJob, LoadResult, Protocol } from '../load-job.ts';
 import { type BenchContext, type Measurement, type Row, times } from '../measurement.ts';
 import { createNamespace, createPods, deleteNamespace, idlePod } from '../objects.ts';
 import { runLoad } from '../processes.ts';
@@ -27,7 +27,21 @@ async function inNamespace(
   }
 }
 
-function rateRow(what: string, results: readonly LoadResult[], goal?: number): Row {
+/** A result with what the server's process spent per request; on a shared machine it says more. */
+interface Costed extends LoadResult {
+  readonly processorMs?: number;
+}
+
+/** Runs one job, and weighs our own server meanwhile. */
+async function runCosted(context: BenchContext, job: GetJob | CreateJob): Promise<Costed> {
+  const server = await context.ownServer();
+  const beforeMs = server?.processorMs() ?? 0;
+  const result = await runLoad(job);
+  if (server === undefined) return result;
+  return { ...result, processorMs: (server.processorMs() - beforeMs) / result.requests };
+}
+
+function rateRow(what: string, results: readonly Costed[], goal?: number): Row {
   const last = results.at(-1);
   const failed = results.reduce((sum, each) => sum + each.failed, 0);
   return {
@@ -38,6 +52,9 @@ function rateRow(what: string, results: readonly LoadResult[], goal?: number): R
     ...(last === undefined ? {} : { health: last.health }),
     note:
       `p50 ${(last?.p50Ms ?? 0).toFixed(2)} ms, p99 ${(last?.p99Ms ?? 0).toFixed(2)} ms` +
+      (last?.processorMs === undefined
+        ? ''
+        : `, server CPU ${last.processorMs.toFixed(3)} ms each`) +
       (failed > 0 ? `, ${failed} FAILED` : ''),
   };
 }
@@ -51,7 +68,7 @@ async function measureGet(context: BenchContext, target: Target, protocol: Proto
   } as const;
   await runLoad({ ...job, connections: 64, durationMs: warmUpMs });
   const many = await times(context.runs, () =>
-    runLoad({ ...job, connections: 64, durationMs: context.durationMs }),
+    runCosted(context, { ...job, connections: 64, durationMs: context.durationMs }),
   );
   const one = await times(context.runs, () =>
     runLoad({ ...job, connections: 1, durationMs: context.durationMs / 2 }),
@@ -127,7 +144,7 @@ export const create: Measurement = {
       for (const protocol of context.protocols) {
         for (const connections of [1, 16, 64]) {
           const results = await times(context.runs, async () => {
-            const result = await runLoad({
+            const result = await runCosted(context, {
               kind: 'create',
               target,
               protocol,
