@@ -8,6 +8,7 @@ import type { Pod } from '../../objects.ts';
 import { loggedContainer, logOptions } from './container-logs.ts';
 import { parseLogLine } from './log-lines.ts';
 import { readLog } from './log-reader.ts';
+import { RefusalError } from './targets.ts';
 
 async function logFile(t: Test, content: string): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'coracle-log-'));
@@ -111,6 +112,9 @@ t.test('a follower who leaves is let go', async (t) => {
   t.equal((await first).done, true);
 });
 
+const undecodable = '{"message": "Unable to decode query."}';
+const invalid = '{"message": "Invalid request."}';
+
 t.test('lines and options that make no sense', async (t) => {
   for (const line of ['', 'x', 'x stdout F a', '2026-01-01T00:00:00Z stdin F a', '2026 stdout']) {
     t.equal(parseLogLine(Buffer.from(line)), undefined, line);
@@ -125,11 +129,8 @@ t.test('lines and options that make no sense', async (t) => {
     ['tailLines=x', 400],
     ['sinceTime=yesterday', 400],
   ] as const) {
-    t.throws(
-      () => logOptions(new URLSearchParams(query), clock),
-      { code: 'ERR_KUBELET_REFUSAL', status } as Error,
-      query,
-    );
+    const refusal = new RefusalError(status, status === 400 ? undecodable : invalid);
+    t.throws(() => logOptions(new URLSearchParams(query), clock), refusal, query);
   }
 });
 

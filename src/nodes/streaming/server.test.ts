@@ -9,10 +9,11 @@ import type { Pod } from '../../objects.ts';
 import { SimulatedRuntime, simulatedNotice } from '../simulated/runtime.ts';
 import { attributesOf, type KubeletAttributes } from './access.ts';
 import { call, openChannels, openSpdy, openTunnel, startTestKubelet } from './test-client.ts';
-import { runTestPod } from './test-containerd.ts';
+import { runTestPod, testImage } from './test-containerd.ts';
 
 const runtime = new SimulatedRuntime({ clock: systemClock });
 t.teardown(() => runtime.close());
+await runtime.pullImage(testImage);
 const { containerId } = await runTestPod(runtime, {
   uid: 'pod',
   logDirectory: t.testdir(),
