@@ -2,30 +2,49 @@
 import type { Node, Pod } from '../objects.ts';
 import { nodeInfo, withoutPod, withPod } from './node-info.ts';
 import { isTerminal, podInfo } from './pod-info.ts';
-import type { NodeInfo, PodInfo, Snapshot } from './types.ts';
+import { inZoneOrder, makeSnapshot, zoneOf } from './snapshot.ts';
+import type { ClusterFacts, NodeInfo, PodInfo, Snapshot } from './types.ts';
 
 /** Pods placed by the scheduler count at once; the informer's word confirms or corrects it. */
 export class SchedulerCache {
+  readonly #facts: ClusterFacts;
   readonly #nodes = new Map<string, NodeInfo>();
   /** Where each pod counts. A pod may name a node that is not known (yet). */
   readonly #placed = new Map<string, { readonly node: string; readonly pod: PodInfo }>();
   readonly #assumed = new Set<string>();
-  readonly #podsByNode = new Map<string, Map<string, PodInfo>>();
-  readonly #namespaceLabels: (namespace: string) => Readonly<Record<string, string>>;
+  /** Pods of nodes that are not known. */
+  readonly #homeless = new Map<string, Map<string, PodInfo>>();
+  readonly #images = new Map<string, number>();
   #snapshot: Snapshot | undefined;
+  #positions: ReadonlyMap<string, number> = new Map();
+  /** Nodes that are other than in the snapshot, while its order still holds. */
+  readonly #changed = new Set<string>();
 
-  constructor(namespaceLabels: (namespace: string) => Readonly<Record<string, string>>) {
-    this.#namespaceLabels = namespaceLabels;
+  constructor(facts: ClusterFacts) {
+    this.#facts = facts;
   }
 
   setNode(node: Node): void {
     const name = node.metadata?.name ?? '';
-    this.#nodes.set(name, nodeInfo(node, [...(this.#podsByNode.get(name)?.values() ?? [])]));
-    this.#snapshot = undefined;
+    const before = this.#nodes.get(name);
+    const pods = before?.pods ?? [...(this.#homeless.get(name)?.values() ?? [])];
+    const info = nodeInfo(node, pods);
+    this.#homeless.delete(name);
+    this.#nodes.set(name, info);
+    this.#countImages(before, -1);
+    this.#countImages(info, 1);
+    if (before === undefined || zoneOf(before) !== zoneOf(info)) this.#snapshot = undefined;
+    else this.#changed.add(name);
   }
 
   removeNode(name: string): void {
+    const before = this.#nodes.get(name);
+    if (before === undefined) return;
     this.#nodes.delete(name);
+    this.#countImages(before, -1);
+    if (before.pods.length > 0) {
+      this.#homeless.set(name, new Map(before.pods.map((pod) => [pod.key, pod])));
+    }
     this.#snapshot = undefined;
   }
 
@@ -58,64 +77,63 @@ export class SchedulerCache {
     return this.#placed.has(key);
   }
 
+  /** The cluster as it is now; costs what has changed since the last one. */
   snapshot(): Snapshot {
-    this.#snapshot ??= makeSnapshot(new Map(this.#nodes), this.#namespaceLabels);
+    if (this.#snapshot === undefined) {
+      const nodes = inZoneOrder(this.#nodes.values());
+      this.#positions = new Map(nodes.map(({ name }, position) => [name, position]));
+      this.#snapshot = this.#snapshotOf(nodes);
+    } else if (this.#changed.size > 0) {
+      const nodes = this.#snapshot.nodes.slice();
+      for (const name of this.#changed) {
+        const position = this.#positions.get(name);
+        const info = this.#nodes.get(name);
+        if (position !== undefined && info !== undefined) nodes[position] = info;
+      }
+      this.#snapshot = this.#snapshotOf(nodes);
+    }
+    this.#changed.clear();
     return this.#snapshot;
   }
 
+  #snapshotOf(nodes: readonly NodeInfo[]): Snapshot {
+    return makeSnapshot(nodes, this.#positions, this.#images, this.#facts);
+  }
+
   #place(pod: PodInfo, node: string): void {
-    const before = this.#placed.get(pod.key);
-    if (before !== undefined) this.#remove(pod.key);
+    this.#remove(pod.key);
     this.#placed.set(pod.key, { node, pod });
-    const pods = this.#podsByNode.get(node);
-    if (pods === undefined) this.#podsByNode.set(node, new Map([[pod.key, pod]]));
-    else pods.set(pod.key, pod);
     const info = this.#nodes.get(node);
-    if (info !== undefined) this.#nodes.set(node, withPod(info, pod));
-    this.#snapshot = undefined;
+    if (info === undefined) {
+      const pods = this.#homeless.get(node);
+      if (pods === undefined) this.#homeless.set(node, new Map([[pod.key, pod]]));
+      else pods.set(pod.key, pod);
+      return;
+    }
+    this.#nodes.set(node, withPod(info, pod));
+    this.#changed.add(node);
   }
 
   #remove(key: string): void {
     const placed = this.#placed.get(key);
     if (placed === undefined) return;
     this.#placed.delete(key);
-    const pods = this.#podsByNode.get(placed.node);
-    pods?.delete(key);
-    if (pods?.size === 0) this.#podsByNode.delete(placed.node);
     const info = this.#nodes.get(placed.node);
-    if (info !== undefined) this.#nodes.set(placed.node, withoutPod(info, key));
-    this.#snapshot = undefined;
+    if (info === undefined) {
+      const pods = this.#homeless.get(placed.node);
+      pods?.delete(key);
+      if (pods?.size === 0) this.#homeless.delete(placed.node);
+      return;
+    }
+    this.#nodes.set(placed.node, withoutPod(info, key));
+    this.#changed.add(placed.node);
   }
-}
 
-/** A snapshot over `nodes`, which must not change any more; also for what-if questions. */
-export function makeSnapshot(
-  nodes: ReadonlyMap<string, NodeInfo>,
-  namespaceLabels: (namespace: string) => Readonly<Record<string, string>>,
-): Snapshot {
-  const list = [...nodes.values()];
-  let withAffinity: readonly NodeInfo[] | undefined;
-  let withRequiredAntiAffinity: readonly NodeInfo[] | undefined;
-  return {
-    nodes: list,
-    get withAffinity() {
-      withAffinity ??= list.filter((info) => info.pods.some((pod) => pod.hasAffinity));
-      return withAffinity;
-    },
-    get withRequiredAntiAffinity() {
-      withRequiredAntiAffinity ??= list.filter((info) =>
-        info.pods.some((pod) => pod.hasRequiredAntiAffinity),
-      );
-      return withRequiredAntiAffinity;
-    },
-    get: (name) => nodes.get(name),
-    namespaceLabels,
-  };
-}
-
-/** `snapshot` with one node as `info` has it. */
-export function replaceNode(snapshot: Snapshot, info: NodeInfo): Snapshot {
-  const nodes = new Map(snapshot.nodes.map((each) => [each.name, each]));
-  nodes.set(info.name, info);
-  return makeSnapshot(nodes, snapshot.namespaceLabels);
+  #countImages(info: NodeInfo | undefined, by: 1 | -1): void {
+    for (const image of info?.images.keys() ?? []) {
+      const count = (this.#images.get(image) ?? 0) + by;
+      if (count === 0) this.#images.delete(image);
+      else this.#images.set(image, count);
+    }
+  }
 }

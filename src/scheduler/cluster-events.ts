@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Informer } from '../client/informer.ts';
 import type { Node, Pod } from '../objects.ts';
 import type { SchedulerCache } from './cache.ts';
-import { isTerminal } from './pod-info.ts';
+import type { NominatedPods } from './nominated-pods.ts';
+import { isTerminal, schedulerNameOf } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
 import type { ClusterEvent } from './types.ts';
 
@@ -23,6 +24,7 @@ export function followNodes(
     },
     delete(node) {
       cache.removeNode(node.metadata?.name ?? '');
+      queue.move('node-deleted');
     },
   });
 }
@@ -37,32 +39,41 @@ export function nodeChanges(node: Node, old: Node): readonly ClusterEvent[] {
   return changes;
 }
 
-export function followPods(
-  informer: Informer<Pod>,
-  cache: SchedulerCache,
-  queue: SchedulingQueue,
-  schedulerName: string,
-): void {
+export interface PodSink {
+  readonly cache: SchedulerCache;
+  readonly queue: SchedulingQueue;
+  readonly nominated: NominatedPods;
+  readonly schedulerName: string;
+}
+
+export function followPods(informer: Informer<Pod>, sink: PodSink): void {
+  const { cache, queue, nominated, schedulerName } = sink;
   const gone = (pod: Pod) => {
     const key = keyOf(pod);
-    const counted = cache.isPlaced(key);
+    const counted = cache.isPlaced(key) || nominated.nodeOf(key) !== '';
     queue.delete(key);
+    nominated.delete(key);
     cache.removePod(key);
     if (counted) queue.move('pod-deleted');
   };
   const set = (pod: Pod, old?: Pod) => {
     if (isTerminal(pod)) return gone(pod);
+    const key = keyOf(pod);
     if (isAssigned(pod)) {
-      const key = keyOf(pod);
       queue.delete(key);
+      nominated.delete(key);
       cache.setPod(pod);
       if (old === undefined || !isAssigned(old)) queue.move('pod-added');
       else for (const event of podChanges(pod, old)) queue.move(event);
       return;
     }
     // An assumed pod is the informer's to confirm, not to try again.
-    if (cache.isPlaced(keyOf(pod))) return;
-    if ((pod.spec?.schedulerName ?? 'default-scheduler') === schedulerName) queue.set(pod, old);
+    if (cache.isPlaced(key) || schedulerNameOf(pod) !== schedulerName) return;
+    const info = queue.set(pod, old);
+    const nominee = pod.status?.nominatedNodeName ?? '';
+    // What was decided here a moment ago holds until the API says something new.
+    const changed = old === undefined || nominee !== (old.status?.nominatedNodeName ?? '');
+    nominated.set(info, changed ? nominee : nominated.nodeOf(key));
   };
   informer.subscribe({ add: set, update: set, delete: gone });
 }

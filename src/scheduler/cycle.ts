@@ -7,11 +7,15 @@ import { describeError, type Logger } from '../logger.ts';
 import type { KubernetesObject, Pod } from '../objects.ts';
 import type { Random } from '../random.ts';
 import type { SchedulerCache } from './cache.ts';
+import type { DisruptionBudget } from './disruption-budgets.ts';
+import { evictVictims } from './evict.ts';
 import { findNode } from './find-node.ts';
 import { type Diagnosis, fitMessage } from './fit-error.ts';
-import { type FailureStatus, reportFailure } from './pod-status.ts';
+import type { NominatedPods } from './nominated-pods.ts';
+import { clearNomination, type FailureStatus, reportFailure } from './pod-status.ts';
+import { type Candidate, findPreemption, type Preemption } from './preemption.ts';
 import type { QueuedPod, SchedulingQueue } from './queue.ts';
-import type { Plugin, PodInfo } from './types.ts';
+import type { Plugin, PodInfo, Snapshot } from './types.ts';
 
 /** The longest note of an event. */
 const noteMax = 1024;
@@ -25,6 +29,8 @@ export interface CycleOptions {
   readonly plugins: readonly Plugin[];
   readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
+  readonly nominated: NominatedPods;
+  readonly budgets: () => readonly DisruptionBudget[];
   /** The pod as the informer has it now. */
   readonly currentPod: (pod: PodInfo) => Pod | undefined;
 }
@@ -55,23 +61,22 @@ export class SchedulingCycle {
    * It never rejects.
    */
   run(queued: QueuedPod): Promise<void> {
-    const { cache, random, plugins } = this.#options;
+    const { cache, random, plugins, nominated } = this.#options;
     const { info } = queued;
     if (this.#skips(info)) return Promise.resolve();
     const snapshot = cache.snapshot();
-    const search = { plugins, random, startIndex: this.#startIndex };
+    const search = { plugins, random, nominated, startIndex: this.#startIndex };
     const choice = findNode(info, snapshot, search);
-    if (choice.node === undefined) return this.#reject(queued, choice.diagnosis);
-    if (snapshot.nodes.length > 0) {
-      this.#startIndex = (this.#startIndex + choice.looked) % snapshot.nodes.length;
-    }
+    if (choice.node === undefined) return this.#reject(queued, choice.diagnosis, snapshot);
+    this.#startIndex = (this.#startIndex + choice.looked) % snapshot.nodes.length;
+    nominated.delete(info.key);
     cache.assume(info, choice.node.name);
     return this.#bind(queued, choice.node.name);
   }
 
   #skips(info: PodInfo): boolean {
     const { events, cache } = this.#options;
-    if (info.pod.metadata?.deletionTimestamp === undefined) return cache.isPlaced(info.key);
+    if (!info.terminating) return cache.isPlaced(info.key);
     const message = `skip schedule deleting pod: ${info.key}`;
     events.event(pods, info.pod, 'Warning', 'FailedScheduling', message);
     return true;
@@ -80,15 +85,15 @@ export class SchedulingCycle {
   async #bind(queued: QueuedPod, node: string): Promise<void> {
     const { client, cache, queue, events, logger } = this.#options;
     const { info } = queued;
-    const { name = '', namespace = '', uid = '' } = info.pod.metadata ?? {};
+    const { name = '', namespace = '' } = info.pod.metadata ?? {};
     const binding: Binding = {
-      metadata: { name, namespace, uid },
+      metadata: { name, namespace, uid: info.uid },
       target: { apiVersion: 'v1', kind: 'Node', name: node },
     };
     try {
       await client.create(bindings, binding, { subresource: 'binding' });
     } catch (error) {
-      logger.warn('a pod could not be bound', { pod: info.key, node, error: describeError(error) });
+      logger.warn('a pod was not bound', { pod: info.key, node, why: describeError(error) });
       cache.forget(info.key);
       // The room that it had taken is free again.
       queue.move('pod-deleted');
@@ -99,27 +104,67 @@ export class SchedulingCycle {
     events.event(pods, info.pod, 'Normal', 'Scheduled', message);
   }
 
-  #reject(queued: QueuedPod, diagnosis: Diagnosis): Promise<void> {
-    const { queue, logger } = this.#options;
-    const message = fitMessage(diagnosis);
-    logger.debug('no node for a pod', { pod: queued.info.key, message });
-    if (!this.#isCurrent(queued)) return Promise.resolve();
+  async #reject(queued: QueuedPod, diagnosis: Diagnosis, snapshot: Snapshot): Promise<void> {
+    const { queue, nominated, logger } = this.#options;
+    const { info } = queued;
+    const preemption = this.#preempt(info, diagnosis, snapshot);
+    const { candidate } = preemption;
+    const why = candidate === undefined ? preemption.message : '';
+    const message = fitMessage(diagnosis, why);
+    logger.debug('no node for a pod', { pod: info.key, message });
+    if (!this.#isCurrent(info)) return;
+    const helpless = candidate === undefined && preemption.helpless;
+    const nominee = candidate?.node ?? (helpless ? '' : undefined);
+    if (nominee !== undefined) nominated.set(info, nominee);
     queue.reject(queued, diagnosis.rejectedBy);
-    return this.#report(queued.info.pod, { reason: 'Unschedulable', message });
+    const report = this.#report(info.pod, {
+      reason: 'Unschedulable',
+      message,
+      ...(nominee === undefined ? {} : { nominatedNodeName: nominee }),
+    });
+    await Promise.all([report, candidate === undefined ? undefined : this.#evict(info, candidate)]);
+  }
+
+  #preempt(info: PodInfo, diagnosis: Diagnosis, snapshot: Snapshot): Preemption {
+    if (diagnosis.nodeCount === 0) return { candidate: undefined, message: '', helpless: true };
+    const { plugins, random, nominated, budgets } = this.#options;
+    const search = { plugins, random, nominated, budgets: budgets() };
+    return findPreemption(info, snapshot, diagnosis, search);
+  }
+
+  async #evict(info: PodInfo, candidate: Candidate): Promise<void> {
+    const { client, nominated, queue, logger } = this.#options;
+    queue.hold(info.key);
+    let failed = false;
+    try {
+      // Lesser pods that had the node in view may find another one sooner than this is done.
+      const lesser = nominated.on(candidate.node).filter((pod) => pod.priority < info.priority);
+      for (const pod of lesser) {
+        nominated.delete(pod.key);
+        queue.wake(pod.key);
+      }
+      await Promise.all(lesser.map(({ pod }) => clearNomination(client, pod)));
+      await evictVictims(this.#options, info, candidate);
+    } catch (error) {
+      failed = true;
+      logger.warn('a preemption failed', { pod: info.key, why: describeError(error) });
+    }
+    queue.release(info.key, failed);
   }
 
   async #fail(queued: QueuedPod, error: unknown): Promise<void> {
-    if (!this.#isCurrent(queued)) return;
+    if (!this.#isCurrent(queued.info)) return;
     this.#options.queue.fail(queued);
     const message = describeError(error);
-    await this.#report(queued.info.pod, { reason: 'SchedulerError', message });
+    const nominatedNodeName = '';
+    await this.#report(queued.info.pod, { reason: 'SchedulerError', message, nominatedNodeName });
   }
 
-  /** Whether the pod still wants a node; also brings what is queued up to date. */
-  #isCurrent(queued: QueuedPod): boolean {
-    const pod = this.#options.currentPod(queued.info);
+  /** Whether the pod is still there and without a node. */
+  #isCurrent(info: PodInfo): boolean {
+    const pod = this.#options.currentPod(info);
     if (pod === undefined || (pod.spec?.nodeName ?? '') !== '') return false;
-    return pod.metadata?.uid === queued.info.uid;
+    return pod.metadata?.uid === info.uid;
   }
 
   async #report(pod: Pod, failure: FailureStatus): Promise<void> {
@@ -131,7 +176,7 @@ export class SchedulingCycle {
       await reportFailure(client, clock, pod, failure);
     } catch (error) {
       // The next attempt says it again.
-      logger.debug('a status was not written', { error: describeError(error) });
+      logger.debug('a status was not written', { why: describeError(error) });
     }
   }
 }

@@ -1,51 +1,51 @@
 // Finds the best node for one pod: filters with an early stop, scores, and breaks ties by seed.
 import type { Random } from '../random.ts';
 import type { Diagnosis } from './fit-error.ts';
-import { type Prepared, prepareAll, rejectionOf } from './framework.ts';
+import { type Prepared, prepareAll, refusalWithNominated, totalScores } from './framework.ts';
+import type { NominatedPods } from './nominated-pods.ts';
 import type { NodeInfo, Plugin, PodInfo, Rejection, Snapshot } from './types.ts';
 
 /** With fewer nodes than this, all are looked at. */
 const feasibleMin = 100;
 const feasiblePercentageMin = 5;
-const scoreMax = 100;
 
 export interface NodeSearch {
   readonly plugins: readonly Plugin[];
   readonly random: Random;
   /** Where in the snapshot to begin, so that all nodes have their turn. */
   readonly startIndex: number;
-  /** Pods that wait for room made on a node by preemption. */
-  readonly nominated?: NominatedPods;
+  readonly nominated: NominatedPods;
 }
-
-/** Pods without a node that have one in view, by its name. */
-export type NominatedPods = ReadonlyMap<string, readonly PodInfo[]>;
 
 export type NodeChoice =
   | { readonly node: NodeInfo; readonly looked: number }
   | { readonly node: undefined; readonly diagnosis: Diagnosis };
 
-/** Pure: the same arguments and random numbers choose the same node. */
+/** The same arguments and random numbers choose the same node. */
 export function findNode(pod: PodInfo, snapshot: Snapshot, search: NodeSearch): NodeChoice {
-  const { plugins, random } = search;
-  const prepared = prepareAll(plugins, pod, snapshot);
+  const prepared = prepareAll(search.plugins, pod, snapshot);
+  const nodeCount = snapshot.nodes.length;
   if (prepared.rejectAll !== undefined) {
-    const { rejectAll, rejectedBy } = prepared;
-    const rejections = new Map(
-      snapshot.nodes.map(({ name }) => [name, { reasons: [rejectAll], final: true }]),
-    );
-    const nodeCount = snapshot.nodes.length;
-    return { node: undefined, diagnosis: { nodeCount, rejections, rejectAll, rejectedBy } };
+    const { plugin, message } = prepared.rejectAll;
+    const rejectedBy = new Set([plugin]);
+    const diagnosis = { nodeCount, rejections: new Map(), rejectAll: message, rejectedBy };
+    return { node: undefined, diagnosis };
   }
-  const { feasible, looked, rejections, rejectedBy } = filter(pod, snapshot, prepared, search);
+  const found = filter(pod, snapshot, prepared, search);
+  const { feasible, looked } = found;
   if (feasible.length === 0) {
-    const nodeCount = snapshot.nodes.length;
-    return { node: undefined, diagnosis: { nodeCount, rejections, rejectedBy } };
+    const { rejections, rejectedBy } = found;
+    const plugins = prepared.only?.plugins ?? [];
+    for (const plugin of plugins) rejectedBy.add(plugin);
+    const absent =
+      plugins.length === 0
+        ? {}
+        : { absent: `node(s) didn't satisfy plugin(s) [${plugins.join(' ')}]` };
+    return { node: undefined, diagnosis: { nodeCount, rejections, rejectedBy, ...absent } };
   }
   const [only] = feasible;
   if (only !== undefined && feasible.length === 1) return { node: only, looked };
-  const node = best(feasible, totalScores(feasible, prepared), random);
-  return { node, looked };
+  return { node: best(feasible, totalScores(feasible, prepared), search.random), looked };
 }
 
 /** Upstream's adaptive share: 50 % less one for every 125 nodes, at least 5 %. */
@@ -56,55 +56,36 @@ export function feasibleNodesWanted(nodeCount: number): number {
 }
 
 function filter(pod: PodInfo, snapshot: Snapshot, prepared: Prepared, search: NodeSearch) {
-  const { nodes } = snapshot;
-  const wanted = feasibleNodesWanted(nodes.length);
+  const { plugins, nominated, startIndex } = search;
   const feasible: NodeInfo[] = [];
   const rejections = new Map<string, Rejection>();
   const rejectedBy = new Set<string>();
   const check = (node: NodeInfo) => {
-    const found = rejectionOf(pod, node, snapshot, prepared, search);
-    if (found === undefined) {
-      feasible.push(node);
-      return;
+    const refusal = refusalWithNominated(pod, node, snapshot, plugins, nominated, prepared);
+    if (refusal === undefined) feasible.push(node);
+    else {
+      rejections.set(node.name, refusal.rejection);
+      rejectedBy.add(refusal.plugin);
     }
-    rejections.set(node.name, found.rejection);
-    rejectedBy.add(found.plugin);
   };
   // Room may have been made for this pod on one node: if it will do, it is taken.
-  const nominee = snapshot.get(pod.pod.status?.nominatedNodeName ?? '');
+  const nominee = snapshot.get(nominated.nodeOf(pod.key));
   if (nominee !== undefined) {
     check(nominee);
     if (feasible.length > 0) return { feasible, looked: 0, rejections, rejectedBy };
   }
+  const nodes = prepared.only === undefined ? snapshot.nodes : named(prepared.only.nodes, snapshot);
+  const wanted = feasibleNodesWanted(nodes.length);
   let looked = 0;
   for (; looked < nodes.length && feasible.length < wanted; looked++) {
-    const node = nodes[(search.startIndex + looked) % nodes.length];
+    const node = nodes[(startIndex + looked) % nodes.length];
     if (node !== undefined) check(node);
   }
   return { feasible, looked, rejections, rejectedBy };
 }
 
-function totalScores(feasible: readonly NodeInfo[], { scorers }: Prepared): number[] {
-  const totals = new Array<number>(feasible.length).fill(0);
-  for (const { weight, score, normalize } of scorers) {
-    const scores = feasible.map(score);
-    if (normalize === 'default' || normalize === 'reverse') {
-      shareOfHighest(scores, normalize === 'reverse');
-    } else normalize?.(scores, feasible);
-    for (let i = 0; i < scores.length; i++) {
-      totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
-    }
-  }
-  return totals;
-}
-
-function shareOfHighest(scores: number[], reverse: boolean): void {
-  let highest = 0;
-  for (const score of scores) if (score > highest) highest = score;
-  for (let i = 0; i < scores.length; i++) {
-    const share = highest === 0 ? 0 : Math.floor(((scores[i] ?? 0) * scoreMax) / highest);
-    scores[i] = reverse ? scoreMax - share : share;
-  }
+function named(names: ReadonlySet<string>, snapshot: Snapshot): readonly NodeInfo[] {
+  return [...names].flatMap((name) => snapshot.get(name) ?? []);
 }
 
 function best(nodes: readonly NodeInfo[], scores: readonly number[], random: Random): NodeInfo {

@@ -4,8 +4,11 @@ import type { Rejection } from './types.ts';
 /** What one attempt found out about nodes that cannot be. */
 export interface Diagnosis {
   readonly nodeCount: number;
-  /** By node name. Empty when `rejectAll` speaks for every node. */
+  /** By node name; nodes that were not looked at are not in it. */
   readonly rejections: ReadonlyMap<string, Rejection>;
+  /** Why nodes were not looked at; preemption does not look at them either. */
+  readonly absent?: string;
+  /** Speaks for every node, in place of the above. */
   readonly rejectAll?: string;
   /** Plugins that rejected something. */
   readonly rejectedBy: ReadonlySet<string>;
@@ -13,23 +16,28 @@ export interface Diagnosis {
 
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: …` */
 export function fitMessage(diagnosis: Diagnosis, preemption = ''): string {
-  const { nodeCount, rejections, rejectAll } = diagnosis;
+  const { nodeCount, rejections, absent, rejectAll } = diagnosis;
   if (nodeCount === 0) return 'no nodes available to schedule pods';
-  const reasons = rejectAll ?? reasonCounts(rejections.values());
+  const reasons = rejectAll ?? reasonCounts(rejections, absent, nodeCount);
   return (
     `0/${nodeCount} nodes are available:` +
     (reasons === '' ? '' : ` ${reasons}.`) +
-    (preemption === '' ? '' : ` ${preemption}`)
+    (preemption === '' ? '' : ` preemption: ${preemption}`)
   );
 }
 
-function reasonCounts(rejections: Iterable<Rejection>): string {
+function reasonCounts(
+  rejections: Diagnosis['rejections'],
+  absent: string | undefined,
+  nodeCount: number,
+): string {
   const counts = new Map<string, number>();
-  for (const { reasons } of rejections) {
-    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
+  const count = (reason: string, by: number) => counts.set(reason, (counts.get(reason) ?? 0) + by);
+  for (const { reasons } of rejections.values()) for (const reason of reasons) count(reason, 1);
+  const left = nodeCount - rejections.size;
+  if (absent !== undefined && left > 0) count(absent, left);
   return [...counts]
-    .map(([reason, count]) => `${count} ${reason}`)
+    .map(([reason, times]) => `${times} ${reason}`)
     .sort()
     .join(', ');
 }

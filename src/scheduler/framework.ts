@@ -1,76 +1,107 @@
-// Runs the plugins for one pod: prepares each once, then asks them about single nodes.
-import { replaceNode } from './cache.ts';
-import type { NominatedPods } from './find-node.ts';
+// Runs the plugins for one pod: prepares each once, then asks them about nodes.
 import { withPod } from './node-info.ts';
+import type { NominatedPods } from './nominated-pods.ts';
 import type { NodeInfo, Plugin, PodInfo, PreparedPlugin, Rejection, Snapshot } from './types.ts';
 
-interface Filter {
-  readonly name: string;
-  readonly filter: (node: NodeInfo) => Rejection | undefined;
-}
+const scoreMax = 100;
 
-interface Scorer {
-  readonly weight: number;
-  readonly score: (node: NodeInfo) => number;
-  readonly normalize: PreparedPlugin['normalize'];
+interface PluginView {
+  readonly plugin: Plugin;
+  readonly prepared: PreparedPlugin;
 }
 
 /** What all plugins have to say about one pod over one snapshot. */
 export interface Prepared {
-  readonly filters: readonly Filter[];
-  readonly scorers: readonly Scorer[];
-  readonly rejectAll?: string;
-  readonly rejectedBy: ReadonlySet<string>;
+  readonly views: readonly PluginView[];
+  /** One plugin has rejected every node without a look. */
+  readonly rejectAll?: { readonly plugin: string; readonly message: string };
+  /** The only nodes worth a look, and the plugins that say so. */
+  readonly only?: { readonly nodes: ReadonlySet<string>; readonly plugins: readonly string[] };
+}
+
+/** A node's rejection and the plugin that it is of. */
+export interface Refusal {
+  readonly plugin: string;
+  readonly rejection: Rejection;
 }
 
 export function prepareAll(plugins: readonly Plugin[], pod: PodInfo, snapshot: Snapshot): Prepared {
-  const filters: Filter[] = [];
-  const scorers: Scorer[] = [];
+  const views: PluginView[] = [];
+  let nodes: ReadonlySet<string> | undefined;
+  const narrowing: string[] = [];
   for (const plugin of plugins) {
     const prepared = plugin.prepare(pod, snapshot);
     if (prepared === undefined) continue;
-    const { rejectAll, filter, score, normalize } = prepared;
-    const { name, weight } = plugin;
+    const { rejectAll, onlyNodes } = prepared;
     if (rejectAll !== undefined) {
-      return { filters, scorers, rejectAll, rejectedBy: new Set([name]) };
+      return { views, rejectAll: { plugin: plugin.name, message: rejectAll } };
     }
-    if (filter !== undefined) filters.push({ name, filter });
-    if (score !== undefined) scorers.push({ weight, score, normalize });
+    if (onlyNodes !== undefined) {
+      nodes = nodes === undefined ? onlyNodes : nodes.intersection(onlyNodes);
+      narrowing.push(plugin.name);
+    }
+    views.push({ plugin, prepared });
   }
-  return { filters, scorers, rejectedBy: new Set() };
+  return nodes === undefined
+    ? { views }
+    : { views, only: { nodes, plugins: narrowing.toSorted() } };
 }
 
-/** The first rejection by a plugin. */
-export function firstRejection(
-  { filters }: Prepared,
-  node: NodeInfo,
-): { readonly plugin: string; readonly rejection: Rejection } | undefined {
-  for (const { name, filter } of filters) {
-    const rejection = filter(node);
-    if (rejection !== undefined) return { plugin: name, rejection };
+/** The first plugin, in their order, that does not want the pod on the node. */
+export function firstRefusal({ views }: Prepared, node: NodeInfo): Refusal | undefined {
+  for (const { plugin, prepared } of views) {
+    const rejection = prepared.filter?.(node);
+    if (rejection !== undefined) return { plugin: plugin.name, rejection };
   }
   return undefined;
 }
 
 /**
- * Also with the pods that are nominated to the node and as important as `pod` or more: it must
- * fit beside them, and (its affinity may lean on them) without them.
+ * Like `firstRefusal`, but also with the pods that are nominated to the node and as important as
+ * `pod` or more: it must fit beside them, and (its affinity may lean on them) without them.
  */
-export function rejectionOf(
+export function refusalWithNominated(
   pod: PodInfo,
   node: NodeInfo,
   snapshot: Snapshot,
+  plugins: readonly Plugin[],
+  nominated: NominatedPods,
   prepared: Prepared,
-  { plugins, nominated }: { plugins: readonly Plugin[]; nominated?: NominatedPods },
-): ReturnType<typeof firstRejection> {
-  const others = (nominated?.get(node.name) ?? []).filter(
-    (other) => other.key !== pod.key && other.priority >= pod.priority,
-  );
+): Refusal | undefined {
+  const others = nominated
+    .on(node.name)
+    .filter((other) => other.key !== pod.key && other.priority >= pod.priority);
   if (others.length > 0) {
     const crowded = others.reduce(withPod, node);
-    const crowdedSnapshot = replaceNode(snapshot, crowded);
-    const found = firstRejection(prepareAll(plugins, pod, crowdedSnapshot), crowded);
-    if (found !== undefined) return found;
+    const beside = prepareAll(plugins, pod, snapshot.with(crowded));
+    const refusal = firstRefusal(beside, crowded);
+    if (refusal !== undefined) return refusal;
   }
-  return firstRejection(prepared, node);
+  return firstRefusal(prepared, node);
+}
+
+/** The weighted sum of all scores, for each of `nodes`. */
+export function totalScores(nodes: readonly NodeInfo[], { views }: Prepared): readonly number[] {
+  const totals = new Array<number>(nodes.length).fill(0);
+  for (const { plugin, prepared } of views) {
+    const scoring = prepared.scoring?.(nodes);
+    if (scoring === undefined) continue;
+    const scores = nodes.map((node) => scoring.score(node));
+    const { normalize } = scoring;
+    if (typeof normalize === 'function') normalize(scores, nodes);
+    else if (normalize !== undefined) shareOfHighest(scores, normalize === 'reverse');
+    for (let i = 0; i < scores.length; i++) {
+      totals[i] = (totals[i] ?? 0) + plugin.weight * (scores[i] ?? 0);
+    }
+  }
+  return totals;
+}
+
+function shareOfHighest(scores: number[], reverse: boolean): void {
+  let highest = 0;
+  for (const score of scores) if (score > highest) highest = score;
+  for (let i = 0; i < scores.length; i++) {
+    const share = highest === 0 ? 0 : Math.floor(((scores[i] ?? 0) * scoreMax) / highest);
+    scores[i] = reverse ? scoreMax - share : share;
+  }
 }

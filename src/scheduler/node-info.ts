@@ -1,8 +1,12 @@
 // Makes NodeInfo: a node with the sums over its pods; every change gives a new one.
+
 import type { Node } from '../objects.ts';
 import { parseQuantity, quantityValue } from '../quantity.ts';
 import { addResources, noResources, resourcesOf, subtractResources } from './resources.ts';
-import type { NodeInfo, PodInfo } from './types.ts';
+import type { NodeInfo, PodInfo, PodSelection } from './types.ts';
+
+/** Selections that one node remembers its counts of; then it starts anew. */
+const countedMax = 64;
 
 /** @param pods that are on the node already */
 export function nodeInfo(node: Node, pods: readonly PodInfo[]): NodeInfo {
@@ -11,30 +15,41 @@ export function nodeInfo(node: Node, pods: readonly PodInfo[]): NodeInfo {
   for (const image of node.status?.images ?? []) {
     for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
   }
-  const empty: NodeInfo = {
+  return {
     name: node.metadata?.name ?? '',
     node,
     labels: node.metadata?.labels ?? {},
-    pods: [],
     allocatable: {
       ...resourcesOf(allocatable),
-      pods: Number(quantityValue(parseQuantity(allocatable.pods ?? '0'))),
+      pods: quantityValue(parseQuantity(allocatable.pods ?? '0')),
     },
-    requested: noResources,
-    scoredRequested: noResources,
-    hostPorts: [],
     images,
+    ...sums(pods),
+    requested: pods.reduce((sum, pod) => addResources(sum, pod.requests), noResources),
+    scoredRequested: pods.reduce((sum, pod) => addResources(sum, pod.scoredRequests), noResources),
   };
-  return pods.reduce(withPod, empty);
+}
+
+/** What is gathered from the pods of a node, but for their requests. */
+function sums(pods: readonly PodInfo[]) {
+  return {
+    pods,
+    podsWithAffinity: pods.filter((pod) => pod.affinity.any),
+    podsWithRequiredAntiAffinity: pods.filter((pod) => pod.affinity.requiredAnti.length > 0),
+    hostPorts: pods.flatMap((pod) => pod.hostPorts),
+    counted: new Map<string, number>(),
+  };
 }
 
 export function withPod(info: NodeInfo, pod: PodInfo): NodeInfo {
+  const plain = !pod.affinity.any && pod.hostPorts.length === 0;
+  const pods = [...info.pods, pod];
   return {
     ...info,
-    pods: [...info.pods, pod],
+    // The usual pod adds to nothing but the sums.
+    ...(plain ? { pods, counted: new Map() } : sums(pods)),
     requested: addResources(info.requested, pod.requests),
     scoredRequested: addResources(info.scoredRequested, pod.scoredRequests),
-    hostPorts: pod.hostPorts.length === 0 ? info.hostPorts : [...info.hostPorts, ...pod.hostPorts],
   };
 }
 
@@ -42,12 +57,24 @@ export function withPod(info: NodeInfo, pod: PodInfo): NodeInfo {
 export function withoutPod(info: NodeInfo, key: string): NodeInfo {
   const pod = info.pods.find((each) => each.key === key);
   if (pod === undefined) return info;
-  const pods = info.pods.filter((each) => each !== pod);
   return {
     ...info,
-    pods,
+    ...sums(info.pods.filter((each) => each !== pod)),
     requested: subtractResources(info.requested, pod.requests),
     scoredRequested: subtractResources(info.scoredRequested, pod.scoredRequests),
-    hostPorts: pod.hostPorts.length === 0 ? info.hostPorts : pods.flatMap((each) => each.hostPorts),
   };
+}
+
+/** Pods of the selection on the node that are not on their way out; counted once a NodeInfo. */
+export function countMatching(info: NodeInfo, selection: PodSelection): number {
+  const { key, namespace, matches } = selection;
+  const known = info.counted.get(key);
+  if (known !== undefined) return known;
+  let count = 0;
+  for (const pod of info.pods) {
+    if (pod.namespace === namespace && !pod.terminating && matches(pod.labels)) count++;
+  }
+  if (info.counted.size >= countedMax) info.counted.clear();
+  info.counted.set(key, count);
+  return count;
 }

@@ -1,12 +1,11 @@
 // Makes PodInfo: a pod with its sums, ports and the facts that plugins ask every cycle.
 import type { Pod } from '../objects.ts';
+import { affinityTerms } from './affinity-terms.ts';
 import { podRequests } from './resources.ts';
 import type { HostPort, PodInfo } from './types.ts';
 
 export function podInfo(pod: Pod): PodInfo {
   const namespace = pod.metadata?.namespace ?? '';
-  const affinity = pod.spec?.affinity;
-  const { podAffinity, podAntiAffinity } = affinity ?? {};
   return {
     pod,
     key: `${namespace}/${pod.metadata?.name ?? ''}`,
@@ -17,9 +16,8 @@ export function podInfo(pod: Pod): PodInfo {
     requests: podRequests(pod, false),
     scoredRequests: podRequests(pod, true),
     hostPorts: hostPorts(pod),
-    hasAffinity: podAffinity != null || podAntiAffinity != null,
-    hasRequiredAntiAffinity:
-      (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).length > 0,
+    affinity: affinityTerms(pod),
+    terminating: pod.metadata?.deletionTimestamp !== undefined,
   };
 }
 
@@ -36,6 +34,11 @@ function hostPorts(pod: Pod): readonly HostPort[] {
     }
   }
   return ports;
+}
+
+/** Who is to find a node for the pod. */
+export function schedulerNameOf(pod: Pod): string {
+  return pod.spec?.schedulerName ?? 'default-scheduler';
 }
 
 /** Whether the pod has run its course and holds no resources any more. */

@@ -3,6 +3,7 @@ import type { Client } from '../client/client.ts';
 import { pods } from '../client/resource-ref.ts';
 import { type Clock, timestamp } from '../clock.ts';
 import type { Pod } from '../objects.ts';
+import { isReason } from '../status.ts';
 
 export interface FailureStatus {
   readonly reason: 'Unschedulable' | 'SchedulerError';
@@ -44,4 +45,16 @@ export async function reportFailure(
       : { nominatedNodeName: nominatedNodeName === '' ? null : nominatedNodeName }),
   };
   await client.patch(pods, namespace, name, 'strategic', { status }, { subresource: 'status' });
+}
+
+/** Says that the pod has no node in view any more; a pod that is gone has none either. */
+export async function clearNomination(client: Client, pod: Pod): Promise<void> {
+  const { name = '', namespace = '' } = pod.metadata ?? {};
+  if ((pod.status?.nominatedNodeName ?? '') === '') return;
+  const patch = { status: { nominatedNodeName: null } };
+  try {
+    await client.patch(pods, namespace, name, 'merge', patch, { subresource: 'status' });
+  } catch (error) {
+    if (!isReason(error, 'NotFound')) throw error;
+  }
 }

@@ -45,6 +45,8 @@ export class SchedulingQueue {
   readonly #backoff = new Heap<QueuedPod>(keyOf, (a, b) => readyAtMs(a) < readyAtMs(b));
   readonly #unschedulable = new Map<string, QueuedPod>();
   readonly #gated = new Map<string, QueuedPod>();
+  /** Pods whose preemption is under way, and whether an event would have woken them. */
+  readonly #held = new Map<string, { woken: boolean }>();
   #sequence = 0;
   #timer: Timer | undefined;
   #flushTimer: Timer | undefined;
@@ -72,13 +74,13 @@ export class SchedulingQueue {
   }
 
   /** A pod without a node, as the API has it now; `before` is what it was. */
-  set(pod: Pod, before?: Pod): void {
+  set(pod: Pod, before?: Pod): PodInfo {
     const info = podInfo(pod);
     const known = this.#find(info.key);
     if (known === undefined || known.info.uid !== info.uid) {
       this.delete(info.key);
       this.#enter(this.#fresh(info));
-      return;
+      return info;
     }
     known.info = info;
     if (this.#active.has(info.key)) this.#active.push(known);
@@ -87,6 +89,7 @@ export class SchedulingQueue {
     } else if (this.#unschedulable.has(info.key) && (!before || changesScheduling(before, pod))) {
       this.#wake(known);
     }
+    return info;
   }
 
   delete(key: string): void {
@@ -94,6 +97,19 @@ export class SchedulingQueue {
     this.#backoff.delete(key);
     this.#unschedulable.delete(key);
     this.#gated.delete(key);
+  }
+
+  /** Keeps a rejected pod where it is until `release`: room is being made for it. */
+  hold(key: string): void {
+    this.#held.set(key, { woken: false });
+  }
+
+  /** Ends `hold`; `wake`: whether the pod is to be tried again in any case. */
+  release(key: string, wake: boolean): void {
+    const held = this.#held.get(key);
+    this.#held.delete(key);
+    const queued = this.#unschedulable.get(key);
+    if (queued !== undefined && (wake || held?.woken === true)) this.#wake(queued);
   }
 
   /**
@@ -138,6 +154,12 @@ export class SchedulingQueue {
     }
   }
 
+  /** Tries a rejected pod again, whatever rejected it. */
+  wake(key: string): void {
+    const queued = this.#unschedulable.get(key);
+    if (queued !== undefined) this.#wake(queued);
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
@@ -178,6 +200,11 @@ export class SchedulingQueue {
   }
 
   #wake(queued: QueuedPod): void {
+    const held = this.#held.get(queued.info.key);
+    if (held !== undefined) {
+      held.woken = true;
+      return;
+    }
     if (readyAtMs(queued) <= this.#clock.nowMs()) {
       this.#enter(queued);
       return;

@@ -2,13 +2,16 @@
 import type { Client } from '../client/client.ts';
 import { createEventRecorder } from '../client/event-recorder.ts';
 import { createInformerFactory } from '../client/informer-factory.ts';
-import { namespaces, nodes, pods } from '../client/resource-ref.ts';
+import { namespaces, nodes, pods, services } from '../client/resource-ref.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import { SchedulerCache } from './cache.ts';
 import { followNodes, followPods } from './cluster-events.ts';
+import { clusterFacts } from './cluster-facts.ts';
 import { SchedulingCycle } from './cycle.ts';
+import { NominatedPods } from './nominated-pods.ts';
+import { optionalListers } from './optional-listers.ts';
 import { builtinPlugins } from './plugins/builtin.ts';
 import { SchedulingQueue } from './queue.ts';
 
@@ -43,11 +46,15 @@ export function startScheduler(options: SchedulerOptions): RunningScheduler {
   const informers = createInformerFactory(client, { clock, random, logger });
   const podInformer = informers.informer(pods);
   const nodeInformer = informers.informer(nodes);
-  const namespaceInformer = informers.informer(namespaces);
   const events = createEventRecorder(client, { clock, logger, component: schedulerName });
-  const cache = new SchedulerCache(
-    (namespace) => namespaceInformer.get('', namespace)?.metadata?.labels ?? {},
-  );
+  const optional = optionalListers({ client, informers, clock, logger, signal });
+  const facts = clusterFacts({
+    namespaces: informers.informer(namespaces),
+    services: informers.informer(services),
+    owner: optional.owner,
+  });
+  const cache = new SchedulerCache(facts);
+  const nominated = new NominatedPods();
   const writes = new Set<Promise<void>>();
   let turn: NodeJS.Immediate | undefined;
   let started = false;
@@ -69,6 +76,8 @@ export function startScheduler(options: SchedulerOptions): RunningScheduler {
     plugins: builtinPlugins,
     cache,
     queue,
+    nominated,
+    budgets: optional.budgets,
     currentPod: ({ pod }) =>
       podInformer.get(pod.metadata?.namespace ?? '', pod.metadata?.name ?? ''),
   });
@@ -86,12 +95,15 @@ export function startScheduler(options: SchedulerOptions): RunningScheduler {
   };
 
   followNodes(nodeInformer, cache, queue);
-  followPods(podInformer, cache, queue, schedulerName);
+  followPods(podInformer, { cache, queue, nominated, schedulerName });
   informers.start(signal);
-  const ready = informers.synced().then(() => {
-    started = true;
-    wake();
-  });
+  const ready = optional
+    .found()
+    .then(() => informers.synced())
+    .then(() => {
+      started = true;
+      wake();
+    });
   return {
     ready: () => ready,
     pending: () => queue.ready + writes.size + events.pending() + informers.pending(),

@@ -1,5 +1,7 @@
 // What plugins see: pods and nodes with their sums made, an immutable snapshot, and the plugin shape.
 import type { Node, Pod } from '../objects.ts';
+import type { LabelMatcher } from '../selector.ts';
+import type { AffinityTerms } from './affinity-terms.ts';
 
 /** CPU in thousandths of a core; memory and ephemeral storage in bytes; extended by name. */
 export interface Resources {
@@ -28,8 +30,9 @@ export interface PodInfo {
   /** Requests with upstream's least amounts for containers that ask for nothing; for scores. */
   readonly scoredRequests: Resources;
   readonly hostPorts: readonly HostPort[];
-  readonly hasAffinity: boolean;
-  readonly hasRequiredAntiAffinity: boolean;
+  readonly affinity: AffinityTerms;
+  /** It is being deleted. */
+  readonly terminating: boolean;
 }
 
 /** A node and the pods on it, assumed ones included. Replaced, never changed. */
@@ -38,21 +41,44 @@ export interface NodeInfo {
   readonly node: Node;
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: readonly PodInfo[];
+  /** Those of `pods` with (anti-)affinity terms, and with required anti-affinity. */
+  readonly podsWithAffinity: readonly PodInfo[];
+  readonly podsWithRequiredAntiAffinity: readonly PodInfo[];
   readonly allocatable: Resources & { readonly pods: number };
   readonly requested: Resources;
   readonly scoredRequested: Resources;
   readonly hostPorts: readonly HostPort[];
   /** Bytes by image name, for image locality. */
   readonly images: ReadonlyMap<string, number>;
+  /** What `countMatching` has found out; of the node as it is, so never stale. */
+  readonly counted: Map<string, number>;
+}
+
+/** What plugins may ask about the rest of the cluster. */
+export interface ClusterFacts {
+  namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+  /** Pods of the same services and the same controller, which should be apart. */
+  siblings(pod: PodInfo): PodSelection | undefined;
+}
+
+/** Pods of one namespace by their labels; equal keys select alike. */
+export interface PodSelection {
+  readonly key: string;
+  readonly namespace: string;
+  readonly matches: LabelMatcher;
 }
 
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
+  readonly facts: ClusterFacts;
   /** Nodes with a pod that has (anti-)affinity terms, so that others need not be searched. */
   readonly withAffinity: readonly NodeInfo[];
   readonly withRequiredAntiAffinity: readonly NodeInfo[];
   get(name: string): NodeInfo | undefined;
-  namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+  /** The same cluster with one of its nodes as `node` has it: for what-if questions. */
+  with(node: NodeInfo): Snapshot;
+  /** How many nodes hold the image. */
+  imageHolders(image: string): number;
 }
 
 /** What may cure a rejection; the queue wakes only pods that it could help. */
@@ -62,6 +88,7 @@ export type ClusterEvent =
   | 'node-labels'
   | 'node-taints'
   | 'node-spec'
+  | 'node-deleted'
   | 'pod-added'
   | 'pod-labels'
   | 'pod-deleted';
@@ -72,6 +99,19 @@ export interface Rejection {
   readonly final?: boolean;
 }
 
+export interface Scoring {
+  /** Any number; `normalize` brings it to 0…100. */
+  score(node: NodeInfo): number;
+  /**
+   * `default`: share of the highest; `reverse`: 100 less that; absent: it is 0…100 already.
+   * A function changes the scores of `nodes` in place.
+   */
+  readonly normalize?:
+    | 'default'
+    | 'reverse'
+    | ((scores: number[], nodes: readonly NodeInfo[]) => void);
+}
+
 /** A plugin's view of one pod in one cycle. */
 export interface PreparedPlugin {
   /** The only nodes that can be, when the plugin knows without looking. */
@@ -79,13 +119,8 @@ export interface PreparedPlugin {
   /** Rejects every node, with one message. */
   readonly rejectAll?: string;
   filter?(node: NodeInfo): Rejection | undefined;
-  /** Any number; `normalize` brings it to 0…100. */
-  score?(node: NodeInfo): number;
-  /** `default`: share of the highest; `reverse`: 100 less that; absent: it is 0…100 already. */
-  readonly normalize?:
-    | 'default'
-    | 'reverse'
-    | ((scores: number[], nodes: readonly NodeInfo[]) => void);
+  /** Of the nodes that passed every filter; undefined when it has no preference. */
+  scoring?(feasible: readonly NodeInfo[]): Scoring | undefined;
 }
 
 /** Pure over the snapshot; `prepare` gives undefined when it has nothing to say about the pod. */

@@ -1,40 +1,49 @@
 // ImageLocality: prefers nodes that hold a pod's images already, the larger and rarer the better.
-import type { Plugin, Snapshot } from '../types.ts';
+import type { Pod } from '../../objects.ts';
+import type { Plugin } from '../types.ts';
 
 const megabyte = 1024 * 1024;
-const leastBytes = 23 * megabyte;
-const mostBytesPerContainer = 1000 * megabyte;
+const bytesMin = 23 * megabyte;
+const bytesPerContainerMax = 1000 * megabyte;
 
 export const imageLocality: Plugin = {
   name: 'ImageLocality',
   weight: 1,
   curedBy: [],
   prepare({ pod }, snapshot) {
-    const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-    const images = containers.map((container) => normalized(container.image ?? ''));
-    const spread = new Map(images.map((image) => [image, spreadOf(image, snapshot)]));
-    if ([...spread.values()].every((share) => share === 0)) return undefined;
-    const most = mostBytesPerContainer * containers.length;
+    const nodeCount = snapshot.nodes.length;
+    // A node scores less for an image that most have: pods shall not heap up on a few nodes.
+    const images = imagesOf(pod)
+      .map((image) => ({ image, share: snapshot.imageHolders(image) / nodeCount }))
+      .filter(({ share }) => share > 0);
+    if (images.length === 0) return undefined;
+    const { containers = [], initContainers = [] } = pod.spec ?? {};
+    const bytesMax = bytesPerContainerMax * (containers.length + initContainers.length);
     return {
-      score(node) {
-        const bytes = images.reduce(
-          (sum, image) => sum + (node.images.get(image) ?? 0) * (spread.get(image) ?? 0),
-          0,
-        );
-        const counted = Math.min(Math.max(bytes, leastBytes), most);
-        return Math.floor((100 * (counted - leastBytes)) / (most - leastBytes));
-      },
+      scoring: () => ({
+        score(node) {
+          let bytes = 0;
+          for (const { image, share } of images) {
+            bytes += Math.floor((node.images.get(image) ?? 0) * share);
+          }
+          const counted = Math.min(Math.max(bytes, bytesMin), bytesMax);
+          return Math.floor((100 * (counted - bytesMin)) / (bytesMax - bytesMin));
+        },
+      }),
     };
   },
 };
 
-function spreadOf(image: string, snapshot: Snapshot): number {
-  const holders = snapshot.nodes.filter((node) => node.images.has(image)).length;
-  return snapshot.nodes.length === 0 ? 0 : holders / snapshot.nodes.length;
+function imagesOf({ spec }: Pod): string[] {
+  const names = [
+    ...(spec?.initContainers ?? []).map(({ image }) => image),
+    ...(spec?.containers ?? []).map(({ image }) => image),
+    ...(spec?.volumes ?? []).map(({ image }) => image?.reference),
+  ];
+  return names.flatMap((name) => (name === undefined ? [] : [normalized(name)]));
 }
 
 /** Nodes list images with their tag. */
 function normalized(image: string): string {
-  const last = image.slice(image.lastIndexOf('/') + 1);
-  return last.includes(':') || image.includes('@') ? image : `${image}:latest`;
+  return image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image;
 }

@@ -1,8 +1,8 @@
 // InterPodAffinity: required terms of this pod and anti-affinity of others reject, preferred score.
-import type { NodeInfo, Plugin, PodInfo, Rejection, Snapshot } from '../types.ts';
-import { preferredTerms, requiredTerms, type Term } from './affinity-terms.ts';
+import type { Term } from '../affinity-terms.ts';
+import type { ClusterFacts, NodeInfo, Plugin, PodInfo, Rejection, Snapshot } from '../types.ts';
 
-/** How many matching pods each value of a topology key has. */
+/** How much each value of a topology key has of something. */
 type Counts = Map<string, Map<string, number>>;
 
 const affinityRejection = { reasons: ["node(s) didn't match pod affinity rules"], final: true };
@@ -18,49 +18,51 @@ export const interPodAffinity: Plugin = {
   weight: 2,
   curedBy: ['node-added', 'node-labels', 'pod-added', 'pod-labels', 'pod-deleted'],
   prepare(pod, snapshot) {
-    const affinity = requiredTerms('podAffinity', pod, snapshot);
-    const antiAffinity = requiredTerms('podAntiAffinity', pod, snapshot);
-    const preferred = preferredTerms(pod, snapshot);
-    const others = snapshot.withAffinity.length > 0;
-    if (!others && affinity.length + antiAffinity.length + preferred.length === 0) return undefined;
-    const affinityCounts = countAll(affinity, snapshot.nodes);
-    const antiCounts = countEach(antiAffinity, snapshot.nodes);
+    if (!pod.affinity.any && snapshot.withAffinity.length === 0) return undefined;
+    const { nodes, facts } = snapshot;
+    const { required, requiredAnti } = pod.affinity;
+    const affinityCounts = countAll(required, nodes, facts);
+    const antiCounts = countEach(requiredAnti, nodes, facts);
     const forbidden = forbiddenTopologies(pod, snapshot);
-    const scores = topologyScores(pod, snapshot);
     return {
       filter(node): Rejection | undefined {
-        if (!satisfiesAffinity(affinity, affinityCounts, pod, node)) return affinityRejection;
-        if (touches(antiAffinity, antiCounts, node)) return antiAffinityRejection;
-        for (const [key, values] of forbidden) {
-          const value = node.labels[key];
-          if (value !== undefined && values.has(value)) return existingRejection;
-        }
-        return undefined;
+        const fits = satisfiesAffinity(required, affinityCounts, pod, node, facts);
+        if (!fits) return affinityRejection;
+        if (touches(antiCounts, node)) return antiAffinityRejection;
+        return touches(forbidden, node) ? existingRejection : undefined;
       },
-      ...(scores.size === 0
-        ? {}
-        : { score: (node) => sumScores(scores, node), normalize: spreadToHundred }),
+      scoring() {
+        const scores = topologyScores(pod, snapshot);
+        if (scores.size === 0) return undefined;
+        return { score: (node) => sumScores(scores, node), normalize: spreadToHundred };
+      },
     };
   },
 };
 
 /** Pods that match every term, by topology: required affinity wants them all from one pod. */
-function countAll(terms: readonly Term[], nodes: readonly NodeInfo[]): Counts {
+function countAll(terms: readonly Term[], nodes: readonly NodeInfo[], facts: ClusterFacts): Counts {
   const counts: Counts = new Map();
   if (terms.length === 0) return counts;
   for (const node of nodes) {
-    const matching = node.pods.filter((pod) => terms.every((term) => term.matches(pod))).length;
+    let matching = 0;
+    for (const pod of node.pods) if (terms.every((term) => term.matches(pod, facts))) matching++;
     if (matching === 0) continue;
     for (const { topologyKey } of terms) add(counts, topologyKey, node, matching);
   }
   return counts;
 }
 
-function countEach(terms: readonly Term[], nodes: readonly NodeInfo[]): Counts {
+function countEach(
+  terms: readonly Term[],
+  nodes: readonly NodeInfo[],
+  facts: ClusterFacts,
+): Counts {
   const counts: Counts = new Map();
   for (const term of terms) {
     for (const node of nodes) {
-      const matching = node.pods.filter((pod) => term.matches(pod)).length;
+      let matching = 0;
+      for (const pod of node.pods) if (term.matches(pod, facts)) matching++;
       if (matching > 0) add(counts, term.topologyKey, node, matching);
     }
   }
@@ -80,35 +82,34 @@ function satisfiesAffinity(
   counts: Counts,
   pod: PodInfo,
   node: NodeInfo,
+  facts: ClusterFacts,
 ): boolean {
   let found = true;
   for (const { topologyKey } of terms) {
     const value = node.labels[topologyKey];
     if (value === undefined) return false;
-    if ((counts.get(topologyKey)?.get(value) ?? 0) === 0) found = false;
+    if (!counts.get(topologyKey)?.has(value)) found = false;
   }
   // The first pod of a group that wants its own kind near may go anywhere with the labels.
-  return found || (counts.size === 0 && terms.every((term) => term.matches(pod)));
+  return found || (counts.size === 0 && terms.every((term) => term.matches(pod, facts)));
 }
 
-function touches(terms: readonly Term[], counts: Counts, node: NodeInfo): boolean {
-  return terms.some(({ topologyKey }) => {
-    const value = node.labels[topologyKey];
-    return value !== undefined && (counts.get(topologyKey)?.get(value) ?? 0) > 0;
-  });
+/** Whether the node is in a topology that has some count. */
+function touches(counts: Counts, node: NodeInfo): boolean {
+  for (const [key, values] of counts) {
+    const value = node.labels[key];
+    if (value !== undefined && values.has(value)) return true;
+  }
+  return false;
 }
 
-/** Topology values where some pod's required anti-affinity does not want `pod`. */
-function forbiddenTopologies(pod: PodInfo, snapshot: Snapshot): ReadonlyMap<string, Set<string>> {
-  const forbidden = new Map<string, Set<string>>();
-  for (const node of snapshot.withRequiredAntiAffinity) {
-    for (const existing of node.pods) {
-      if (!existing.hasRequiredAntiAffinity) continue;
-      for (const term of requiredTerms('podAntiAffinity', existing, snapshot)) {
-        const value = node.labels[term.topologyKey];
-        if (value === undefined || !term.matches(pod)) continue;
-        const values = forbidden.get(term.topologyKey) ?? new Set();
-        forbidden.set(term.topologyKey, values.add(value));
+/** Where some pod's required anti-affinity does not want `pod`. */
+function forbiddenTopologies(pod: PodInfo, { withRequiredAntiAffinity, facts }: Snapshot): Counts {
+  const forbidden: Counts = new Map();
+  for (const node of withRequiredAntiAffinity) {
+    for (const existing of node.podsWithRequiredAntiAffinity) {
+      for (const term of existing.affinity.requiredAnti) {
+        if (term.matches(pod, facts)) add(forbidden, term.topologyKey, node, 1);
       }
     }
   }
@@ -116,20 +117,23 @@ function forbiddenTopologies(pod: PodInfo, snapshot: Snapshot): ReadonlyMap<stri
 }
 
 /** What each topology value is worth to `pod`, by its own preferences and those of others. */
-function topologyScores(pod: PodInfo, snapshot: Snapshot): Counts {
+function topologyScores(pod: PodInfo, { nodes, withAffinity, facts }: Snapshot): Counts {
   const scores: Counts = new Map();
-  const own = preferredTerms(pod, snapshot);
-  for (const node of own.length > 0 ? snapshot.nodes : snapshot.withAffinity) {
+  const own = pod.affinity.preferred;
+  for (const node of own.length > 0 ? nodes : []) {
     for (const existing of node.pods) {
       for (const { term, weight } of own) {
-        if (term.matches(existing)) add(scores, term.topologyKey, node, weight);
+        if (term.matches(existing, facts)) add(scores, term.topologyKey, node, weight);
       }
-      if (!existing.hasAffinity) continue;
-      for (const { term, weight } of preferredTerms(existing, snapshot)) {
-        if (term.matches(pod)) add(scores, term.topologyKey, node, weight);
+    }
+  }
+  for (const node of withAffinity) {
+    for (const { affinity } of node.podsWithAffinity) {
+      for (const { term, weight } of affinity.preferred) {
+        if (term.matches(pod, facts)) add(scores, term.topologyKey, node, weight);
       }
-      for (const term of requiredTerms('podAffinity', existing, snapshot)) {
-        if (term.matches(pod)) add(scores, term.topologyKey, node, hardAffinityWeight);
+      for (const term of affinity.required) {
+        if (term.matches(pod, facts)) add(scores, term.topologyKey, node, hardAffinityWeight);
       }
     }
   }
@@ -147,9 +151,14 @@ function sumScores(scores: Counts, node: NodeInfo): number {
 
 /** Scores may be below zero: the lowest becomes 0, the highest 100. */
 function spreadToHundred(scores: number[]): void {
-  const least = Math.min(...scores);
-  const range = Math.max(...scores) - least;
-  scores.forEach((score, index) => {
-    scores[index] = range === 0 ? 0 : Math.floor((100 * (score - least)) / range);
-  });
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const score of scores) {
+    if (score < least) least = score;
+    if (score > most) most = score;
+  }
+  for (let i = 0; i < scores.length; i++) {
+    scores[i] =
+      most === least ? 0 : Math.floor((100 * ((scores[i] ?? 0) - least)) / (most - least));
+  }
 }

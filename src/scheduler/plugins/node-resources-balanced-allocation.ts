@@ -1,26 +1,31 @@
-// NodeResourcesBalancedAllocation: prefers nodes whose cpu and memory would be used alike.
-import type { Plugin } from '../types.ts';
+// NodeResourcesBalancedAllocation: prefers nodes whose use of cpu and memory the pod brings nearer.
+import type { NodeInfo, Plugin } from '../types.ts';
 
 export const nodeResourcesBalancedAllocation: Plugin = {
   name: 'NodeResourcesBalancedAllocation',
   weight: 1,
   curedBy: [],
-  prepare({ requests, scoredRequests }) {
-    // A best-effort pod changes no balance; upstream leaves it out too.
-    if (requests.milliCpu === 0 && requests.memoryBytes === 0) return undefined;
+  prepare({ requests: { milliCpu, memoryBytes } }) {
+    // A best-effort pod changes no balance.
+    if (milliCpu === 0 && memoryBytes === 0) return undefined;
     return {
-      score({ allocatable, requested }) {
-        const fraction = (used: number, wanted: number, offered: number) =>
-          offered === 0 ? 1 : Math.min(1, (used + wanted) / offered);
-        const cpu = fraction(requested.milliCpu, scoredRequests.milliCpu, allocatable.milliCpu);
-        const memory = fraction(
-          requested.memoryBytes,
-          scoredRequests.memoryBytes,
-          allocatable.memoryBytes,
-        );
-        // The standard deviation of two values is half their distance.
-        return Math.floor((1 - Math.abs(cpu - memory) / 2) * 100);
-      },
+      scoring: () => ({
+        score(node) {
+          const gain = balance(node, milliCpu, memoryBytes) - balance(node, 0, 0);
+          // Between 50 (worse) and 100 (better); 75 when nothing changes.
+          return 50 + Math.trunc((50 + gain) / 2);
+        },
+      }),
     };
   },
 };
+
+/** 100 less the standard deviation of what is used, which is half the distance of two shares. */
+function balance(node: NodeInfo, milliCpu: number, memoryBytes: number): number {
+  const { allocatable, requested } = node;
+  // A resource that the node does not have cannot be out of balance.
+  if (allocatable.milliCpu === 0 || allocatable.memoryBytes === 0) return 100;
+  const cpu = Math.min(1, (requested.milliCpu + milliCpu) / allocatable.milliCpu);
+  const memory = Math.min(1, (requested.memoryBytes + memoryBytes) / allocatable.memoryBytes);
+  return Math.floor((1 - Math.abs((cpu - memory) / 2)) * 100);
+}

@@ -8,7 +8,7 @@ export const nodeResourcesFit: Plugin = {
   prepare(pod) {
     return {
       filter: (node) => missingResources(pod, node),
-      score: (node) => leastAllocated(pod, node),
+      scoring: () => ({ score: (node) => leastAllocated(pod, node) }),
     };
   },
 };
@@ -24,10 +24,7 @@ export function missingResources(pod: PodInfo, node: NodeInfo): Rejection | unde
     reasons.push(`Insufficient ${name}`);
     if (wanted > offered) final = true;
   };
-  if (node.pods.length + 1 > allocatable.pods) {
-    reasons.push('Too many pods');
-    if (allocatable.pods === 0) final = true;
-  }
+  if (node.pods.length + 1 > allocatable.pods) reasons.push('Too many pods');
   need('cpu', requests.milliCpu, allocatable.milliCpu, requested.milliCpu);
   need('memory', requests.memoryBytes, allocatable.memoryBytes, requested.memoryBytes);
   need(
@@ -42,18 +39,17 @@ export function missingResources(pod: PodInfo, node: NodeInfo): Rejection | unde
   return reasons.length === 0 ? undefined : { reasons, final };
 }
 
-function leastAllocated(pod: PodInfo, node: NodeInfo): number {
-  const share = (offered: number, used: number, wanted: number) => {
-    const total = used + wanted;
-    return offered === 0 || total > offered ? 0 : Math.floor(((offered - total) * 100) / offered);
+/** The mean of what would be left of cpu and memory, of those that the node has. */
+function leastAllocated(pod: PodInfo, { allocatable, scoredRequested }: NodeInfo): number {
+  let sum = 0;
+  let resources = 0;
+  const add = (offered: number, total: number) => {
+    if (offered === 0) return;
+    resources++;
+    if (total <= offered) sum += Math.floor(((offered - total) * 100) / offered);
   };
-  const { allocatable, scoredRequested } = node;
-  const { scoredRequests } = pod;
-  const cpu = share(allocatable.milliCpu, scoredRequested.milliCpu, scoredRequests.milliCpu);
-  const memory = share(
-    allocatable.memoryBytes,
-    scoredRequested.memoryBytes,
-    scoredRequests.memoryBytes,
-  );
-  return Math.floor((cpu + memory) / 2);
+  const { milliCpu, memoryBytes } = pod.scoredRequests;
+  add(allocatable.milliCpu, scoredRequested.milliCpu + milliCpu);
+  add(allocatable.memoryBytes, scoredRequested.memoryBytes + memoryBytes);
+  return resources === 0 ? 0 : Math.floor(sum / resources);
 }

@@ -1,5 +1,5 @@
 // TaintToleration: hard taints reject, soft ones cost score.
-import type { Plugin } from '../types.ts';
+import type { NodeInfo, Plugin } from '../types.ts';
 import { toleratedBy } from './tolerations.ts';
 
 const rejection = { reasons: ['node(s) had untolerated taint(s)'], final: true };
@@ -20,11 +20,21 @@ export const taintToleration: Plugin = {
         );
         return untolerated === true ? rejection : undefined;
       },
-      score: ({ node }) =>
-        (node.spec?.taints ?? []).filter(
-          (taint) => taint.effect === 'PreferNoSchedule' && !toleratedBy(soft, taint),
-        ).length,
-      normalize: 'reverse',
+      scoring: (feasible) =>
+        // The usual cluster has no soft taints, and nothing to choose by.
+        feasible.some(hasSoftTaint)
+          ? {
+              score: ({ node }) =>
+                (node.spec?.taints ?? []).filter(
+                  (taint) => taint.effect === 'PreferNoSchedule' && !toleratedBy(soft, taint),
+                ).length,
+              normalize: 'reverse',
+            }
+          : undefined,
     };
   },
 };
+
+function hasSoftTaint({ node }: NodeInfo): boolean {
+  return node.spec?.taints?.some(({ effect }) => effect === 'PreferNoSchedule') === true;
+}
