@@ -175,6 +175,16 @@ type ContainerMethods =
   | 'containerStats';
 
 function containers(connection: CriConnection): Part<ContainerMethods> {
+  // A status does not name its sandbox, and the answer never changes: remembered, else looked up.
+  const sandboxOf = new Map<string, string>();
+  const list = async (filter: object): Promise<readonly ContainerSummary[]> => {
+    const answer = await connection.runtime<{ containers: CriContainer[] }>(
+      'ListContainers',
+      filter,
+    );
+    for (const { id, pod_sandbox_id } of answer.containers) sandboxOf.set(id, pod_sandbox_id);
+    return answer.containers.map(toSummary);
+  };
   return {
     async createContainer(sandboxId, config: ContainerConfig, sandbox: SandboxConfig) {
       const answer = await connection.runtime<{ container_id: string }>('CreateContainer', {
@@ -182,6 +192,7 @@ function containers(connection: CriConnection): Part<ContainerMethods> {
         config: criContainerConfig(config, sandbox),
         sandbox_config: criSandboxConfig(sandbox),
       });
+      sandboxOf.set(answer.container_id, sandboxId);
       return answer.container_id;
     },
     async startContainer(id) {
@@ -193,6 +204,7 @@ function containers(connection: CriConnection): Part<ContainerMethods> {
       await absentIsDone(connection.runtime('StopContainer', request, { timeoutMs }));
     },
     async removeContainer(id) {
+      sandboxOf.delete(id);
       await absentIsDone(connection.runtime('RemoveContainer', { container_id: id }));
     },
     async updateContainerResources(id, resources: LinuxResources) {
@@ -201,11 +213,12 @@ function containers(connection: CriConnection): Part<ContainerMethods> {
         linux: criResources(resources),
       });
     },
-    async listContainers() {
-      const answer = await connection.runtime<{ containers: CriContainer[] }>('ListContainers', {});
-      return answer.containers.map(toSummary);
+    listContainers: () => list({}),
+    async containerStatus(id) {
+      const details = await containerStatus(connection, id);
+      if (!sandboxOf.has(id)) await list({ filter: { id } });
+      return { ...details, sandboxId: sandboxOf.get(id) ?? '' };
     },
-    containerStatus: (id) => containerStatus(connection, id),
     async reopenLog(id) {
       await connection.runtime('ReopenContainerLog', { container_id: id });
     },
