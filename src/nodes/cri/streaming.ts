@@ -32,6 +32,8 @@ export async function portForwardStream(url: string, port: number): Promise<Dupl
     const data = connection.openStream({ streamtype: 'data', ...common });
     const said = readText(error, errorBytesMax);
     data.endAfter(said.then((message) => (message === '' ? undefined : new Error(message))));
+    // It may fail before the caller can listen; `errored` and reading tell it then.
+    data.on('error', () => undefined);
     data.once('close', () => connection.close());
     await Promise.all([error.replied(), data.replied()]);
     return data;

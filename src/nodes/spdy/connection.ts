@@ -20,6 +20,8 @@ import { SpdyStream } from './stream.ts';
 /** Streams open at once on one connection; port-forward takes two for each TCP connection. */
 const streamsMax = 2048;
 const dataFrameBytes = 64 * 1024;
+/** Wall time for the peer to close its side once all of ours is sent. */
+const closeTimeoutMs = 10_000;
 
 export interface SpdyConnectionOptions {
   readonly side: 'client' | 'server';
@@ -68,7 +70,7 @@ export class SpdyConnection {
     socket.on('end', () => {
       // The peer's whole side is done: no stream will get more.
       for (const stream of this.#streams.values()) stream.receiveReset();
-      socket.end();
+      this.#endSocket();
     });
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     if (options.head !== undefined && options.head.length > 0) this.#receive(options.head);
@@ -106,7 +108,7 @@ export class SpdyConnection {
     this.#isClosing = true;
     if (this.#socket.destroyed) return;
     this.#socket.write(encodeGoAway(this.#lastPeerId, goAwayStatus.ok));
-    this.#socket.end();
+    this.#endSocket();
   }
 
   /** Closes the socket at once. */
@@ -216,6 +218,16 @@ export class SpdyConnection {
 
   #send(frame: Buffer): void {
     if (!this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.write(frame);
+  }
+
+  /** Sends what is left; a peer that then never closes is cut off. */
+  #endSocket(): void {
+    this.#socket.end();
+    const timer = setInterval(() => {
+      if (this.#socket.writableLength === 0) this.#socket.destroy();
+    }, closeTimeoutMs);
+    timer.unref();
+    void this.closed.then(() => clearInterval(timer));
   }
 
   #hold(stream: SpdyStream): void {

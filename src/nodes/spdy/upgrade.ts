@@ -49,6 +49,8 @@ export function upgradeToSpdy(url: string, protocols: readonly string[]): Promis
     upgrade.once('error', reject);
     upgrade.once('upgrade', (response, socket, head) => {
       socket.setTimeout(0);
+      // Whoever takes it sees the close; an error before that must not go unheard.
+      socket.on('error', () => socket.destroy());
       const chosen = response.headers['x-stream-protocol-version'] ?? '';
       resolve({ socket, head, protocol: String(chosen) });
     });

@@ -1,4 +1,5 @@
 // GET /containerLogs: which container's log is meant, what is asked of it, in upstream's words.
+import { access } from 'node:fs/promises';
 import type { Clock } from '../../clock.ts';
 import type { ContainerStatus, Pod } from '../../objects.ts';
 import { containersOf } from '../kubelet/pod.ts';
@@ -37,6 +38,11 @@ export async function containerLogs(
     });
   });
   if (details.logPath === '') return none();
+  await access(details.logPath).catch((error: unknown) => {
+    const path = JSON.stringify(details.logPath);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RefusalError(400, `failed to try resolving symlinks in path ${path}: ${why}`);
+  });
   const source = {
     file: details.logPath,
     clock,

@@ -13,7 +13,7 @@ export async function join(a: Duplex, b: Duplex): Promise<void> {
 
 function follow(from: Duplex, to: Duplex): void {
   from.on('error', () => from.destroy());
-  from.once('close', () => {
+  const end = () => {
     if (to.writableFinished || to.destroyed) {
       to.destroy();
       return;
@@ -21,7 +21,9 @@ function follow(from: Duplex, to: Duplex): void {
     // What was read before is still on its way out.
     to.once('finish', () => to.destroy());
     to.end();
-  });
+  };
+  if (from.closed) end();
+  else from.once('close', end);
 }
 
 function closed(stream: Duplex): Promise<void> {

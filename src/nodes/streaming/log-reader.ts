@@ -30,6 +30,7 @@ export async function* readLog(
     let position = await tailPosition(handle, options.tailLines);
     let rest: Buffer = Buffer.alloc(0);
     let isEnding = !options.follow;
+    let checkedMs = 0;
     const changes = options.follow ? new FileChanges(source) : undefined;
     try {
       while (!source.signal.aborted && !filter.isDone) {
@@ -54,7 +55,10 @@ export async function* readLog(
         if (isEnding) return;
         await changes?.next();
         // Once more after the end was seen: what was written just before it must be shown.
-        isEnding = !(await source.isRunning());
+        if (source.clock.nowMs() - checkedMs >= checkMs) {
+          checkedMs = source.clock.nowMs();
+          isEnding = !(await source.isRunning());
+        }
       }
     } finally {
       changes?.close();

@@ -129,12 +129,8 @@ async function forwardPair(
   error.resume();
   try {
     const target = await runtime.portForward(sandboxId, port);
-    let failure: Error | undefined;
-    target.on('error', (reason) => {
-      failure = reason;
-    });
     await join(data, target);
-    if (failure !== undefined) throw failure;
+    if (target.errored !== null) throw target.errored;
     await ended(error);
   } catch (reason) {
     await ended(error, portForwardFailure(port, sandboxId, reason));

@@ -20,7 +20,7 @@ if (why !== undefined) t.comment(`skipped: ${why}`);
 else if (!enterNamespaces(fileURLToPath(import.meta.url))) {
   const { runtime, directory, cgroupParent, stop } = await startTestContainerd();
   const command =
-    'i=0; (while true; do echo from 8080 | nc -l -p 8080; done) & ' +
+    'i=0; nc -ll -p 8080 -e /bin/echo from 8080 & ' +
     'while [ $i -lt 5 ]; do i=$((i+1)); echo line $i; done; read word; echo said "$word"; exit 0';
   const { containerId } = await runTestPod(runtime, {
     uid: 'pod',
