@@ -1,6 +1,7 @@
 // Gives suites a cluster: the one of a kubeconfig, else two real nodes of its own, removed after.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -62,7 +63,7 @@ export async function openCluster(): Promise<TestCluster> {
     mkdirSync(images);
     const [tars] = await Promise.all([
       buildImages(images),
-      run('up', '--name', name, '--nodes', '2', '--wait', '120s'),
+      run('up', '--name', name, '--nodes', '2', '--port', await freePort(), '--wait', '120s'),
     ]);
     await run('load', 'image', ...tars, '--name', name);
     const own = { name, ...facts(), directory: join(home, name), coracle: run };
@@ -72,6 +73,15 @@ export async function openCluster(): Promise<TestCluster> {
     rmSync(scratch, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Far from the ports that `up` chooses, so that clusters of other homes do not meet this one. */
+async function freePort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
 }
 
 async function connect(
