@@ -16,6 +16,8 @@ export interface TestCluster {
   readonly scheduler: RunningScheduler;
   createNode(name: string, options?: NodeOptions): Promise<Node>;
   createPod(name: string, spec?: Partial<PodSpec>): Promise<Pod>;
+  /** Resolves when the scheduler has nothing left to do or to write. */
+  settle(): Promise<void>;
   /** Resolves with the pod once it is as wanted. */
   until(name: string, wanted: (pod: Pod) => boolean): Promise<Pod>;
   close(): Promise<void>;
@@ -58,6 +60,9 @@ export async function testCluster(): Promise<TestCluster> {
       return client.patch(nodes, '', name, 'merge', { spec });
     },
     createPod: (name, spec) => client.create(pods, podOf(name, spec)),
+    async settle() {
+      while (scheduler.pending() > 0) await new Promise((resolve) => setImmediate(resolve));
+    },
     async until(name, wanted) {
       const selection = { namespace: 'default', fieldSelector: `metadata.name=${name}` };
       const watching = new AbortController();
