@@ -74,3 +74,9 @@ export const clusterRoleBindings = ref<objects.ClusterRoleBinding>(
   'clusterrolebindings',
   false,
 );
+export const clusterRoles = ref<objects.ClusterRole>(
+  'rbac.authorization.k8s.io/v1',
+  'ClusterRole',
+  'clusterroles',
+  false,
+);

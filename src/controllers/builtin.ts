@@ -1,6 +1,7 @@
 // The controllers that every cluster runs.
 import { certificateApproverController } from './certificate-signing.ts';
 import { clusterDnsController } from './cluster-dns.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
@@ -27,6 +28,7 @@ export const builtinControllers: readonly Controller[] = [
   endpointSliceController,
   endpointsController,
   clusterDnsController,
+  clusterRoleAggregationController,
   garbageCollectorController,
   nodeLifecycleController,
   nodeAddressController,

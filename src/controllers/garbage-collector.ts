@@ -1,7 +1,9 @@
 // The garbage collector: deletes what no owner holds any more; foreground and orphan deletion.
 import { type Discovery, discover } from '../client/discovery.ts';
 import { apiVersionOf, type MetadataRef, metadataOf } from '../client/resource-ref.ts';
+import type { RunningInformer } from '../client/shared-informer.ts';
 import type { WorkQueue } from '../client/work-queue.ts';
+import { sleep } from '../clock.ts';
 import type { KubernetesObject, OwnerReference } from '../objects.ts';
 import { isReason } from '../status.ts';
 import {
@@ -24,7 +26,15 @@ interface Parts {
   readonly queue: WorkQueue;
   /** `apiVersion/kind` → resource, of the last discovery. */
   readonly kinds: Map<string, MetadataRef>;
-  readonly watched: Map<string, { readonly ref: MetadataRef; readonly stop: () => void }>;
+  readonly watched: Map<string, Watched>;
+  /** Keys that came while the graph was not whole; undefined once it is. */
+  early: Set<string> | undefined;
+}
+
+interface Watched {
+  readonly ref: MetadataRef;
+  readonly informer: RunningInformer<KubernetesObject>;
+  readonly stop: () => void;
 }
 
 export const garbageCollectorController: Controller = {
@@ -34,14 +44,31 @@ export const garbageCollectorController: Controller = {
     const queue = context.queue(
       'garbage',
       async (uid) => {
-        await attempt(parts, uid);
+        // A dependent that is not known yet must not be taken for one that is gone.
+        if (parts.early === undefined) await attempt(parts, uid);
+        else parts.early.add(uid);
         return undefined;
       },
       { workers: 20 },
     );
-    const parts: Parts = { context, graph, queue, kinds: new Map(), watched: new Map() };
+    const parts: Parts = {
+      context,
+      graph,
+      queue,
+      kinds: new Map(),
+      watched: new Map(),
+      early: new Set(),
+    };
     context.every('watch all resources', rediscoverMs, async () => {
       watchResources(parts, await discover(context.client));
+      const informers = [...parts.watched.values()].map(({ informer }) => informer);
+      const whole = Promise.all(informers.map((informer) => informer.synced()));
+      // A round that waits for ever would be the last one.
+      await Promise.race([whole, sleep(context.clock, rediscoverMs, context.signal)]);
+      if (!informers.every((informer) => informer.hasSynced)) return;
+      const { early } = parts;
+      parts.early = undefined;
+      for (const uid of early ?? []) queue.add(uid);
     });
   },
 };
@@ -63,7 +90,7 @@ function watchResources(parts: Parts, discovery: Discovery): void {
       update: (object, old) => changed(parts, graphNode(ref, object), graphNode(ref, old)),
       delete: (object) => gone(parts, object),
     });
-    watched.set(key, { ref, stop });
+    watched.set(key, { ref, informer, stop });
   }
   if (discovery.failures.size > 0) return;
   for (const [key, { ref, stop }] of watched) {

@@ -100,7 +100,8 @@ async function deleteAll(
 ): Promise<void> {
   const { client } = context;
   const ref = metadataOf(resource);
-  const label = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+  // Upstream's message has the dot of the core group, too: `pods. has 1 resource instances`.
+  const label = `${resource.plural}.${resource.group}`;
   try {
     // A look first: most resources have nothing here, and a look is cheaper than a delete.
     let items = (await client.list(ref, { namespace })).items;

@@ -23,6 +23,7 @@ const startupGraceMs = 60_000;
 interface Heartbeat {
   readonly sign: string;
   readonly atMs: number;
+  wasReady: boolean;
 }
 
 interface Parts {
@@ -90,21 +91,26 @@ async function monitor(parts: Parts, node: Node): Promise<void> {
   const ready = nodeCondition(node, 'Ready');
   const sign = `${lease}|${ready?.lastHeartbeatTime ?? ''}`;
   let heartbeat = heartbeats.get(name);
-  if (heartbeat?.sign !== sign) heartbeat = { sign, atMs: nowMs };
+  const wasReady = heartbeat?.wasReady ?? ready?.status === 'True';
+  if (heartbeat?.sign !== sign) heartbeat = { sign, atMs: nowMs, wasReady };
   heartbeats.set(name, heartbeat);
   const graceMs = options.nodeMonitorGracePeriodMs ?? gracePeriodDefaultMs;
   const allowedMs = ready === undefined ? startupGraceMs : graceMs;
+  const silent = nowMs - heartbeat.atMs > allowedMs;
+  const conditions = silent ? silentConditions(node, nowMs) : undefined;
   try {
-    if (nowMs - heartbeat.atMs > allowedMs) {
-      const conditions = silentConditions(node, nowMs);
-      if (conditions !== undefined) {
-        logger.warn('a node is silent', { node: name });
-        const status = { ...node.status, conditions };
-        await client.update(nodes, { ...node, status }, { subresource: 'status' });
-        eventOf(context, node, 'NodeNotReady', 'status is now: NodeNotReady');
-      }
+    if (conditions !== undefined) {
+      logger.warn('a node is silent', { node: name });
+      const status = { ...node.status, conditions };
+      await client.update(nodes, { ...node, status }, { subresource: 'status' });
     }
-    if (ready !== undefined && ready.status !== 'True') await markPodsNotReady(parts, name);
+    const isReady = conditions === undefined && ready?.status === 'True';
+    // Only when it changes: afterwards the node itself may know better how its pods are.
+    if (heartbeat.wasReady && !isReady) {
+      eventOf(context, node, 'NodeNotReady', 'status is now: NodeNotReady');
+      await markPodsNotReady(parts, name);
+    }
+    heartbeat.wasReady = isReady;
   } catch (error) {
     // It is written by its kubelet too; the next look sees the newer one.
     if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound')) throw error;
@@ -120,21 +126,17 @@ async function markPodsNotReady(parts: Parts, name: string): Promise<void> {
   const { client, clock, events } = parts.context;
   const lastTransitionTime = `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`;
   for (const pod of parts.allPods.byIndex('node', name)) {
-    const conditions = pod.status?.conditions ?? [];
-    const at = conditions.findIndex((each) => each.type === 'Ready' && each.status === 'True');
-    if (at < 0 || isPodTerminal(pod)) continue;
-    const next = conditions.map((each, index) =>
-      index === at
-        ? { type: 'Ready', status: 'False', reason: 'NodeNotReady', lastTransitionTime }
-        : each,
-    );
-    const status = { ...pod.status, conditions: next };
-    try {
-      await client.update(pods, { ...pod, status }, { subresource: 'status' });
-      events.event(pods, pod, 'Warning', 'NodeNotReady', 'Node is not ready');
-    } catch (error) {
-      if (!isReason(error, 'Conflict') && !isReason(error, 'NotFound')) throw error;
-    }
+    const ready = pod.status?.conditions?.find((each) => each.type === 'Ready');
+    if (ready?.status !== 'True' || isPodTerminal(pod)) continue;
+    const { namespace = '', name: podName = '', uid } = pod.metadata ?? {};
+    // Its kubelet may still write, so only this one condition is touched.
+    const condition = { type: 'Ready', status: 'False', reason: 'NodeNotReady' };
+    const conditions = [{ ...condition, message: null, lastTransitionTime }];
+    const patch = { metadata: { uid }, status: { conditions } };
+    await client
+      .patch(pods, namespace, podName, 'strategic', patch, { subresource: 'status' })
+      .catch(ignoreNotFound);
+    events.event(pods, pod, 'Warning', 'NodeNotReady', 'Node is not ready');
   }
 }
 
