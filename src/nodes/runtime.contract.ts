@@ -4,7 +4,7 @@ import type { ContainerConfig, ContainerDetails, Runtime, SandboxConfig } from '
 
 export interface RuntimeContractOptions {
   readonly make: () => Promise<Runtime>;
-  /** An image that `pullImage` can make present. */
+  /** An image that is present, or that `pullImage` can make present. */
   readonly image: string;
   /** Runs until told to stop, and ends at TERM within a second. */
   readonly runForever: readonly string[];
@@ -107,9 +107,8 @@ async function ended(
 export async function runtimeContract(t: Test, options: RuntimeContractOptions): Promise<void> {
   const runtime = await options.make();
   t.teardown(() => runtime.close());
-  const pulled = await runtime.pullImage(options.image);
-  const image = await runtime.imageStatus(options.image);
-  const imageRef = image?.id ?? pulled;
+  const present = await runtime.imageStatus(options.image);
+  const imageRef = present?.id ?? (await runtime.pullImage(options.image));
 
   await t.test('it says what it is', async (t) => {
     t.match((await runtime.capabilities()).version, /^[a-z-]+:\/\/./);

@@ -8,6 +8,7 @@ import {
   startTestContainerd,
   testImage,
 } from '../streaming/test-containerd.ts';
+import { createCriRuntime } from './runtime.ts';
 
 const skip = missing();
 
@@ -17,7 +18,7 @@ else if (!enterNamespaces(fileURLToPath(import.meta.url))) {
   t.teardown(() => containerd.stop());
   await t.test('contract', (t) =>
     runtimeContract(t, {
-      make: async () => containerd.runtime,
+      make: async () => createCriRuntime({ socketPath: containerd.socketPath }),
       image: testImage,
       runForever: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done'],
       exitWith: (code) => ({ command: ['sh', '-c', `exit ${code}`], annotations: {} }),

@@ -10,6 +10,8 @@ import type { ContainerConfig, Runtime, SandboxConfig } from '../runtime.ts';
 export const testImage = 'docker.io/library/busybox:test';
 const sandboxImage = 'coracle.local/pause:1';
 const insideVariable = 'CORACLE_TEST_NAMESPACES';
+/** A test that failed half way may leave something that never ends. */
+const testMsMax = 180_000;
 const applets = ['sh', 'cat', 'sleep', 'echo', 'head', 'wc', 'nc', 'stty', 'dd', 'sha256sum', 'tr'];
 
 /** Why such a test cannot run here; undefined when it can. */
@@ -36,7 +38,7 @@ export function enterNamespaces(file: string): boolean {
       ...['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'],
       ...['sh', '-c', script, process.execPath, file],
     ],
-    { stdio: 'inherit', env: { ...process.env, [insideVariable]: group } },
+    { stdio: 'inherit', timeout: testMsMax, env: { ...process.env, [insideVariable]: group } },
   );
   process.exitCode = child.status ?? 1;
   spawnSync('sh', [
@@ -51,6 +53,7 @@ export function enterNamespaces(file: string): boolean {
 /** containerd with the image imported, and the runtime port over it. */
 export async function startTestContainerd(): Promise<{
   runtime: Runtime;
+  socketPath: string;
   directory: string;
   cgroupParent: string;
   stop(): Promise<void>;
@@ -86,6 +89,7 @@ export async function startTestContainerd(): Promise<{
   const runtime = createCriRuntime({ socketPath });
   return {
     runtime,
+    socketPath,
     directory,
     cgroupParent: `/${group}`,
     stop: () => stop(runtime, containerd, directory),
