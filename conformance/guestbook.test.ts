@@ -4,11 +4,11 @@ import t from 'tap';
 import type { AnyObject } from './api.ts';
 import { openCluster, type TestCluster } from './cluster.fixture.ts';
 import { repository } from './coracle.ts';
+import { inSteps } from './steps.ts';
 import { pause, waitFor } from './wait.ts';
 
 t.setTimeout(0);
-// Each step stands on the one before.
-t.bail = true;
+const step = inSteps();
 const folder = join(repository, 'examples/guestbook');
 const inGuestbook = ['--namespace', 'guestbook'];
 
@@ -53,7 +53,7 @@ const { kubectl } = cluster;
 const k = (...args: string[]) => kubectl.ok([...inGuestbook, ...args]);
 let origins: string[] = [];
 
-t.test('kubectl apply -k brings every tier up', async (t) => {
+step('kubectl apply -k brings every tier up', async (t) => {
   const applied = await kubectl.ok(['apply', '-k', folder]);
   t.match(applied, /namespace\/guestbook created/);
   t.match(applied, /deployment.apps\/frontend created/);
@@ -65,7 +65,7 @@ t.test('kubectl apply -k brings every tier up', async (t) => {
   t.notMatch(again, /created|configured/, 'applying it again changes nothing');
 });
 
-t.test('the NodePort of either node answers', async (t) => {
+step('the NodePort of either node answers', async (t) => {
   const port = await jsonPath(cluster, 'service frontend', '{.spec.ports[0].nodePort}');
   const path = '{.items[*].status.addresses[?(@.type=="InternalIP")].address}';
   const addresses = (await jsonPath(cluster, 'nodes', path)).split(' ');
@@ -81,7 +81,7 @@ t.test('the NodePort of either node answers', async (t) => {
   t.strictSame(signed, ['Signed with "quotes" and \\', 'Welcome aboard']);
 });
 
-t.test('scaled to six, all six serve', async (t) => {
+step('scaled to six, all six serve', async (t) => {
   await k('scale', 'deployment/frontend', '--replicas=6');
   await k('rollout', 'status', 'deployment/frontend', '--timeout=60s');
   const seen = new Set<string>();
@@ -95,7 +95,7 @@ t.test('scaled to six, all six serve', async (t) => {
   t.strictSame([...seen].sort(), names.sort());
 });
 
-t.test('rollout restart replaces all pods and drops no request', async (t) => {
+step('rollout restart replaces all pods and drops no request', async (t) => {
   const before = await jsonPath(cluster, 'pods -l app=frontend', '{.items[*].metadata.name}');
   let asked = 0;
   const failures: string[] = [];
@@ -123,7 +123,7 @@ t.test('rollout restart replaces all pods and drops no request', async (t) => {
   t.strictSame(failures, [], `of ${asked} requests none failed`);
 });
 
-t.test('rollout undo takes a change back', async (t) => {
+step('rollout undo takes a change back', async (t) => {
   await k('set', 'env', 'deployment/backend', 'GREETING=Farewell');
   await k('rollout', 'status', 'deployment/backend', '--timeout=120s');
   await waitFor('the new greeting', async () => {
@@ -137,7 +137,7 @@ t.test('rollout undo takes a change back', async (t) => {
   });
 });
 
-t.test('a killed container is healed and keeps its data', async (t) => {
+step('a killed container is healed and keeps its data', async (t) => {
   const command = 'redis-cli -a "$REDIS_PASSWORD" --no-auth-warning shutdown';
   await kubectl.run([...inGuestbook, 'exec', 'deploy/redis', '--', 'sh', '-c', command]);
   const restarts = '{.items[0].status.containerStatuses[0].restartCount}';
@@ -149,7 +149,7 @@ t.test('a killed container is healed and keeps its data', async (t) => {
   t.equal(page.messages.length, 2);
 });
 
-t.test('exec runs commands and gives their exit status', async (t) => {
+step('exec runs commands and gives their exit status', async (t) => {
   const echoed = await kubectl.ok([...inGuestbook, 'exec', '-i', 'deploy/backend', '--', 'cat'], {
     input: 'hi\n',
     timeoutMs: 20_000,
@@ -162,7 +162,7 @@ t.test('exec runs commands and gives their exit status', async (t) => {
   t.equal(code, 42);
 });
 
-t.test('logs -f follows', async (t) => {
+step('logs -f follows', async (t) => {
   const pod = await jsonPath(cluster, 'pods -l app=frontend', '{.items[0].metadata.name}');
   t.match(await k('logs', 'deploy/backend', '-c', 'seed'), /seeded/);
   const child = kubectl.start([...inGuestbook, 'logs', '-f', '--tail=0', pod]);
@@ -178,7 +178,7 @@ t.test('logs -f follows', async (t) => {
   t.pass('the line came');
 });
 
-t.test('port-forward reaches a Service', async (t) => {
+step('port-forward reaches a Service', async (t) => {
   const child = kubectl.start([...inGuestbook, 'port-forward', 'service/frontend', ':80']);
   let printed = '';
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -196,7 +196,7 @@ t.test('port-forward reaches a Service', async (t) => {
   }
 });
 
-t.test('cp copies out and in', async (t) => {
+step('cp copies out and in', async (t) => {
   const pod = await jsonPath(cluster, 'pods -l app=backend', '{.items[0].metadata.name}');
   const local = join(cluster.scratch, 'copied');
   await k('cp', join(folder, 'README.md'), `${pod}:/tmp/readme`, '-c', 'backend');
@@ -205,7 +205,7 @@ t.test('cp copies out and in', async (t) => {
   t.equal(readFileSync(local, 'utf8'), readFileSync(join(folder, 'README.md'), 'utf8'));
 });
 
-t.test('delete -k leaves nothing', async (t) => {
+step('delete -k leaves nothing', async (t) => {
   await kubectl.ok(['delete', '-k', folder, '--timeout=120s']);
   const { stderr } = await kubectl.run(['get', 'namespace', 'guestbook']);
   t.match(stderr, /namespaces "guestbook" not found/);
