@@ -8,6 +8,8 @@ type PodAffinityTerm = Wire<k8s.V1PodAffinityTerm>;
 
 export interface Term {
   readonly topologyKey: string;
+  /** Equal for terms that mean the same pods; absent when that hangs on namespaces' labels. */
+  readonly key: string | undefined;
   matches(pod: PodInfo, facts: ClusterFacts): boolean;
 }
 
@@ -21,11 +23,22 @@ export interface AffinityTerms {
   readonly requiredAnti: readonly Term[];
   /** Those of anti-affinity have a weight below zero. */
   readonly preferred: readonly WeightedTerm[];
+  /** What draws pods that come later: the preferred terms, and the required ones a little. */
+  readonly pull: readonly WeightedTerm[];
   /** Whether the pod says anything of the kind. */
   readonly any: boolean;
 }
 
-const noTerms: AffinityTerms = { required: [], requiredAnti: [], preferred: [], any: false };
+/** Upstream's HardPodAffinityWeight. */
+const requiredPull = 1;
+
+const noTerms: AffinityTerms = {
+  required: [],
+  requiredAnti: [],
+  preferred: [],
+  pull: [],
+  any: false,
+};
 
 export function affinityTerms(pod: Pod): AffinityTerms {
   const { podAffinity, podAntiAffinity } = pod.spec?.affinity ?? {};
@@ -36,19 +49,35 @@ export function affinityTerms(pod: Pod): AffinityTerms {
       term: compile(each.podAffinityTerm),
       weight: sign * each.weight,
     }));
+  const requiredOf = (affinity: typeof podAffinity) =>
+    (affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(compile);
+  const required = requiredOf(podAffinity);
+  const preferred = [...weighted(podAffinity, 1), ...weighted(podAntiAffinity, -1)];
   return {
-    required: (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(compile),
-    requiredAnti: (podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(
-      compile,
-    ),
-    preferred: [...weighted(podAffinity, 1), ...weighted(podAntiAffinity, -1)],
+    required,
+    requiredAnti: requiredOf(podAntiAffinity),
+    preferred,
+    pull: [...preferred, ...required.map((term) => ({ term, weight: requiredPull }))],
     any: true,
   };
 }
 
+/** Equal terms as one with their weights together: pods of one template say the same. */
+export function groupTerms(terms: Iterable<WeightedTerm>): readonly WeightedTerm[] {
+  const groups = new Map<string | Term, { readonly term: Term; weight: number }>();
+  for (const { term, weight } of terms) {
+    const group = term.key === undefined ? term : `${term.topologyKey} ${term.key}`;
+    const known = groups.get(group);
+    if (known === undefined) groups.set(group, { term, weight });
+    else known.weight += weight;
+  }
+  return [...groups.values()];
+}
+
 /** `owner` is the pod that states the term; its namespace is the default. */
 function compileTerm(term: PodAffinityTerm, owner: Pod): Term {
-  const matchesLabels = labelSelectorMatcher(withLabelKeys(term, owner));
+  const selector = withLabelKeys(term, owner);
+  const matchesLabels = labelSelectorMatcher(selector);
   const namespaces = new Set(term.namespaces ?? []);
   const byLabels =
     term.namespaceSelector == null ? undefined : labelSelectorMatcher(term.namespaceSelector);
@@ -57,6 +86,7 @@ function compileTerm(term: PodAffinityTerm, owner: Pod): Term {
   }
   return {
     topologyKey: term.topologyKey,
+    key: byLabels === undefined ? JSON.stringify([...namespaces, selector ?? null]) : undefined,
     matches: (pod, facts) =>
       (namespaces.has(pod.namespace) ||
         byLabels?.(facts.namespaceLabels(pod.namespace)) === true) &&

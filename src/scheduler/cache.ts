@@ -2,7 +2,7 @@
 import type { Node, Pod } from '../objects.ts';
 import { nodeInfo, withoutPod, withPod } from './node-info.ts';
 import { isTerminal, podInfo } from './pod-info.ts';
-import { inZoneOrder, makeSnapshot, zoneOf } from './snapshot.ts';
+import { hasAffinity, inZoneOrder, makeSnapshot, zoneOf } from './snapshot.ts';
 import type { ClusterFacts, NodeInfo, PodInfo, Snapshot } from './types.ts';
 
 /** Pods placed by the scheduler count at once; the informer's word confirms or corrects it. */
@@ -14,6 +14,7 @@ export class SchedulerCache {
   readonly #assumed = new Set<string>();
   /** Pods of nodes that are not known. */
   readonly #homeless = new Map<string, Map<string, PodInfo>>();
+  readonly #affinityNodes = new Set<string>();
   readonly #images = new Map<string, number>();
   #snapshot: Snapshot | undefined;
   #positions: ReadonlyMap<string, number> = new Map();
@@ -30,7 +31,7 @@ export class SchedulerCache {
     const pods = before?.pods ?? [...(this.#homeless.get(name)?.values() ?? [])];
     const info = nodeInfo(node, pods);
     this.#homeless.delete(name);
-    this.#nodes.set(name, info);
+    this.#put(info);
     this.#countImages(before, -1);
     this.#countImages(info, 1);
     if (before === undefined || zoneOf(before) !== zoneOf(info)) this.#snapshot = undefined;
@@ -41,6 +42,7 @@ export class SchedulerCache {
     const before = this.#nodes.get(name);
     if (before === undefined) return;
     this.#nodes.delete(name);
+    this.#affinityNodes.delete(name);
     this.#countImages(before, -1);
     if (before.pods.length > 0) {
       this.#homeless.set(name, new Map(before.pods.map((pod) => [pod.key, pod])));
@@ -97,7 +99,14 @@ export class SchedulerCache {
   }
 
   #snapshotOf(nodes: readonly NodeInfo[]): Snapshot {
-    return makeSnapshot(nodes, this.#positions, this.#images, this.#facts);
+    const basis = { positions: this.#positions, images: this.#images, facts: this.#facts };
+    return makeSnapshot(nodes, this.#affinityNodes, basis);
+  }
+
+  #put(info: NodeInfo): void {
+    this.#nodes.set(info.name, info);
+    if (hasAffinity(info)) this.#affinityNodes.add(info.name);
+    else this.#affinityNodes.delete(info.name);
   }
 
   #place(pod: PodInfo, node: string): void {
@@ -110,7 +119,7 @@ export class SchedulerCache {
       else pods.set(pod.key, pod);
       return;
     }
-    this.#nodes.set(node, withPod(info, pod));
+    this.#put(withPod(info, pod));
     this.#changed.add(node);
   }
 
@@ -125,7 +134,7 @@ export class SchedulerCache {
       if (pods?.size === 0) this.#homeless.delete(placed.node);
       return;
     }
-    this.#nodes.set(placed.node, withoutPod(info, key));
+    this.#put(withoutPod(info, key));
     this.#changed.add(placed.node);
   }
 

@@ -2,6 +2,7 @@
 
 import type { Node } from '../objects.ts';
 import { parseQuantity, quantityValue } from '../quantity.ts';
+import { groupTerms } from './affinity-terms.ts';
 import { addResources, noResources, resourcesOf, subtractResources } from './resources.ts';
 import type { NodeInfo, PodInfo, PodSelection } from './types.ts';
 
@@ -34,10 +35,18 @@ export function nodeInfo(node: Node, pods: readonly PodInfo[]): NodeInfo {
 function sums(pods: readonly PodInfo[]) {
   return {
     pods,
-    podsWithAffinity: pods.filter((pod) => pod.affinity.any),
-    podsWithRequiredAntiAffinity: pods.filter((pod) => pod.affinity.requiredAnti.length > 0),
+    ...affinities(pods.filter((pod) => pod.affinity.any)),
     hostPorts: pods.flatMap((pod) => pod.hostPorts),
     counted: new Map<string, number>(),
+  };
+}
+
+function affinities(pods: readonly PodInfo[]): Pick<NodeInfo, 'pull' | 'keepsAway'> {
+  return {
+    pull: groupTerms(pods.flatMap(({ affinity }) => affinity.pull)),
+    keepsAway: groupTerms(
+      pods.flatMap(({ affinity }) => affinity.requiredAnti.map((term) => ({ term, weight: 1 }))),
+    ),
   };
 }
 
@@ -65,15 +74,27 @@ export function withoutPod(info: NodeInfo, key: string): NodeInfo {
   };
 }
 
-/** Pods of the selection on the node that are not on their way out; counted once a NodeInfo. */
+/** Pods of the selection on the node that are not on their way out. */
 export function countMatching(info: NodeInfo, selection: PodSelection): number {
   const { key, namespace, matches } = selection;
-  const known = info.counted.get(key);
+  return countPods(
+    info,
+    key,
+    (pod) => pod.namespace === namespace && !pod.terminating && matches(pod.labels),
+  );
+}
+
+/** Counted once a NodeInfo for each key, since most nodes are the same in the next cycle. */
+export function countPods(
+  info: NodeInfo,
+  key: string | undefined,
+  matches: (pod: PodInfo) => boolean,
+): number {
+  const known = key === undefined ? undefined : info.counted.get(key);
   if (known !== undefined) return known;
   let count = 0;
-  for (const pod of info.pods) {
-    if (pod.namespace === namespace && !pod.terminating && matches(pod.labels)) count++;
-  }
+  for (const pod of info.pods) if (matches(pod)) count++;
+  if (key === undefined) return count;
   if (info.counted.size >= countedMax) info.counted.clear();
   info.counted.set(key, count);
   return count;

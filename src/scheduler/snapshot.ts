@@ -1,41 +1,54 @@
 // The cluster as one cycle sees it: nodes in a fixed order, and questions about all of them.
 import type { ClusterFacts, NodeInfo, Snapshot } from './types.ts';
 
-/** `nodes` must not change any more; `positions` says where each is by name. */
+/**
+ * What a snapshot shares with those before and after it. Like `affinityNodes` it is the cache's
+ * own and moves on with it: a snapshot is for the turn of the event loop in which it was taken.
+ */
+export interface SnapshotBasis {
+  /** Where each node is, by name. */
+  readonly positions: ReadonlyMap<string, number>;
+  /** How many nodes hold each image. */
+  readonly images: ReadonlyMap<string, number>;
+  readonly facts: ClusterFacts;
+}
+
+/** `nodes` must not change any more; `affinityNodes` names those whose pods have terms. */
 export function makeSnapshot(
   nodes: readonly NodeInfo[],
-  positions: ReadonlyMap<string, number>,
-  images: ReadonlyMap<string, number>,
-  facts: ClusterFacts,
+  affinityNodes: ReadonlySet<string>,
+  basis: SnapshotBasis,
 ): Snapshot {
-  let withAffinity: readonly NodeInfo[] | undefined;
-  let withRequiredAntiAffinity: readonly NodeInfo[] | undefined;
+  const { positions, images, facts } = basis;
+  const get = (name: string) => {
+    const position = positions.get(name);
+    return position === undefined ? undefined : nodes[position];
+  };
   return {
     nodes,
     facts,
-    get withAffinity() {
-      withAffinity ??= nodes.filter((info) => info.podsWithAffinity.length > 0);
-      return withAffinity;
-    },
-    get withRequiredAntiAffinity() {
-      withRequiredAntiAffinity ??= nodes.filter(
-        (info) => info.podsWithRequiredAntiAffinity.length > 0,
-      );
-      return withRequiredAntiAffinity;
-    },
-    get(name) {
-      const position = positions.get(name);
-      return position === undefined ? undefined : nodes[position];
-    },
+    withAffinity: [...affinityNodes].flatMap((name) => get(name) ?? []),
+    get,
     with(node) {
       const changed = nodes.slice();
       const position = positions.get(node.name);
       if (position === undefined) throw new Error(`cannot replace node ${node.name}: unknown`);
       changed[position] = node;
-      return makeSnapshot(changed, positions, images, facts);
+      const has = hasAffinity(node);
+      const named =
+        has === affinityNodes.has(node.name)
+          ? affinityNodes
+          : has
+            ? new Set([...affinityNodes, node.name])
+            : new Set([...affinityNodes].filter((name) => name !== node.name));
+      return makeSnapshot(changed, named, basis);
     },
     imageHolders: (image) => images.get(image) ?? 0,
   };
+}
+
+export function hasAffinity({ pull, keepsAway }: NodeInfo): boolean {
+  return pull.length + keepsAway.length > 0;
 }
 
 const regionLabel = 'topology.kubernetes.io/region';

@@ -1,7 +1,7 @@
 // What plugins see: pods and nodes with their sums made, an immutable snapshot, and the plugin shape.
 import type { Node, Pod } from '../objects.ts';
 import type { LabelMatcher } from '../selector.ts';
-import type { AffinityTerms } from './affinity-terms.ts';
+import type { AffinityTerms, WeightedTerm } from './affinity-terms.ts';
 
 /** CPU in thousandths of a core; memory and ephemeral storage in bytes; extended by name. */
 export interface Resources {
@@ -41,9 +41,10 @@ export interface NodeInfo {
   readonly node: Node;
   readonly labels: Readonly<Record<string, string>>;
   readonly pods: readonly PodInfo[];
-  /** Those of `pods` with (anti-)affinity terms, and with required anti-affinity. */
-  readonly podsWithAffinity: readonly PodInfo[];
-  readonly podsWithRequiredAntiAffinity: readonly PodInfo[];
+  /** What the affinity of its pods draws here or keeps away, preferably; equal terms as one. */
+  readonly pull: readonly WeightedTerm[];
+  /** What the required anti-affinity of its pods keeps away; the weight says of how many. */
+  readonly keepsAway: readonly WeightedTerm[];
   readonly allocatable: Resources & { readonly pods: number };
   readonly requested: Resources;
   readonly scoredRequested: Resources;
@@ -71,9 +72,8 @@ export interface PodSelection {
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
   readonly facts: ClusterFacts;
-  /** Nodes with a pod that has (anti-)affinity terms, so that others need not be searched. */
+  /** Nodes with `pull` or `keepsAway`, so that others need not be searched. */
   readonly withAffinity: readonly NodeInfo[];
-  readonly withRequiredAntiAffinity: readonly NodeInfo[];
   get(name: string): NodeInfo | undefined;
   /** The same cluster with one of its nodes as `node` has it: for what-if questions. */
   with(node: NodeInfo): Snapshot;

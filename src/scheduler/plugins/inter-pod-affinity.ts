@@ -1,5 +1,6 @@
 // InterPodAffinity: required terms of this pod and anti-affinity of others reject, preferred score.
 import type { Term } from '../affinity-terms.ts';
+import { countPods } from '../node-info.ts';
 import type { ClusterFacts, NodeInfo, Plugin, PodInfo, Rejection, Snapshot } from '../types.ts';
 
 /** How much each value of a topology key has of something. */
@@ -10,9 +11,6 @@ const antiAffinityRejection = { reasons: ["node(s) didn't match pod anti-affinit
 const existingRejection = {
   reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"],
 };
-/** Upstream's HardPodAffinityWeight: existing pods' required affinity pulls this much. */
-const hardAffinityWeight = 1;
-
 export const interPodAffinity: Plugin = {
   name: 'InterPodAffinity',
   weight: 2,
@@ -44,9 +42,11 @@ export const interPodAffinity: Plugin = {
 function countAll(terms: readonly Term[], nodes: readonly NodeInfo[], facts: ClusterFacts): Counts {
   const counts: Counts = new Map();
   if (terms.length === 0) return counts;
+  const keys = terms.map((term) => term.key);
+  const key = keys.includes(undefined) ? undefined : `all ${keys.join(' ')}`;
+  const matchesAll = (pod: PodInfo) => terms.every((term) => term.matches(pod, facts));
   for (const node of nodes) {
-    let matching = 0;
-    for (const pod of node.pods) if (terms.every((term) => term.matches(pod, facts))) matching++;
+    const matching = countPods(node, key, matchesAll);
     if (matching === 0) continue;
     for (const { topologyKey } of terms) add(counts, topologyKey, node, matching);
   }
@@ -60,9 +60,9 @@ function countEach(
 ): Counts {
   const counts: Counts = new Map();
   for (const term of terms) {
+    const matches = (pod: PodInfo) => term.matches(pod, facts);
     for (const node of nodes) {
-      let matching = 0;
-      for (const pod of node.pods) if (term.matches(pod, facts)) matching++;
+      const matching = countPods(node, term.key, matches);
       if (matching > 0) add(counts, term.topologyKey, node, matching);
     }
   }
@@ -104,13 +104,12 @@ function touches(counts: Counts, node: NodeInfo): boolean {
 }
 
 /** Where some pod's required anti-affinity does not want `pod`. */
-function forbiddenTopologies(pod: PodInfo, { withRequiredAntiAffinity, facts }: Snapshot): Counts {
+function forbiddenTopologies(pod: PodInfo, { withAffinity, facts }: Snapshot): Counts {
   const forbidden: Counts = new Map();
-  for (const node of withRequiredAntiAffinity) {
-    for (const existing of node.podsWithRequiredAntiAffinity) {
-      for (const term of existing.affinity.requiredAnti) {
-        if (term.matches(pod, facts)) add(forbidden, term.topologyKey, node, 1);
-      }
+  const isMeant = meaning(pod, facts);
+  for (const node of withAffinity) {
+    for (const { term } of node.keepsAway) {
+      if (isMeant(term)) add(forbidden, term.topologyKey, node, 1);
     }
   }
   return forbidden;
@@ -119,25 +118,32 @@ function forbiddenTopologies(pod: PodInfo, { withRequiredAntiAffinity, facts }: 
 /** What each topology value is worth to `pod`, by its own preferences and those of others. */
 function topologyScores(pod: PodInfo, { nodes, withAffinity, facts }: Snapshot): Counts {
   const scores: Counts = new Map();
-  const own = pod.affinity.preferred;
-  for (const node of own.length > 0 ? nodes : []) {
-    for (const existing of node.pods) {
-      for (const { term, weight } of own) {
-        if (term.matches(existing, facts)) add(scores, term.topologyKey, node, weight);
-      }
+  for (const { term, weight } of pod.affinity.preferred) {
+    const matches = (existing: PodInfo) => term.matches(existing, facts);
+    for (const node of nodes) {
+      const matching = countPods(node, term.key, matches);
+      if (matching > 0) add(scores, term.topologyKey, node, matching * weight);
     }
   }
+  const isMeant = meaning(pod, facts);
   for (const node of withAffinity) {
-    for (const { affinity } of node.podsWithAffinity) {
-      for (const { term, weight } of affinity.preferred) {
-        if (term.matches(pod, facts)) add(scores, term.topologyKey, node, weight);
-      }
-      for (const term of affinity.required) {
-        if (term.matches(pod, facts)) add(scores, term.topologyKey, node, hardAffinityWeight);
-      }
+    for (const { term, weight } of node.pull) {
+      if (isMeant(term)) add(scores, term.topologyKey, node, weight);
     }
   }
   return scores;
+}
+
+/** Whether a term means `pod`; found out once for equal terms. */
+function meaning(pod: PodInfo, facts: ClusterFacts): (term: Term) => boolean {
+  const known = new Map<string, boolean>();
+  return (term) => {
+    const { key } = term;
+    if (key === undefined) return term.matches(pod, facts);
+    const isMeant = known.get(key) ?? term.matches(pod, facts);
+    known.set(key, isMeant);
+    return isMeant;
+  };
 }
 
 function sumScores(scores: Counts, node: NodeInfo): number {
