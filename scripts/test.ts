@@ -4,9 +4,14 @@ import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { missingPackages } from '../src/launcher/machine.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const fileTimeoutMs = 10 * 60_000;
+/** A file that takes longer hangs; whole clusters get more. */
+const fileTimeoutMs = 4 * 60_000;
+const clusterTimeoutMs = 10 * 60_000;
+/** Of one test inside a file, in seconds: a busy machine is slow, not wrong. */
+const testTimeoutSeconds = 180;
 /** Debian packages that tests use beyond what `coracle up` installs for itself. */
 const testPackages: readonly (readonly [program: string, name: string])[] = [
   ['etcd', 'etcd-server'],
@@ -28,14 +33,14 @@ interface Outcome {
 }
 
 /** A test file is a program that prints TAP; its last comment counts its assertions. */
-function runFile(path: string): Promise<Outcome> {
+function runFile(path: string, timeoutMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [path], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: fileTimeoutMs,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
-      env: { ...process.env, TAP: '1' },
+      env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(testTimeoutSeconds) },
     });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -54,11 +59,14 @@ function runFile(path: string): Promise<Outcome> {
 }
 
 function installTestPackages(): void {
-  const missing = testPackages.filter(
+  const absent = testPackages.filter(
     ([program]) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0,
   );
-  if (missing.length === 0 || process.geteuid?.() !== 0) return;
-  const names = missing.map(([, name]) => name);
+  const names = [
+    ...missingPackages(process.env).map((requirement) => requirement.package),
+    ...absent.map(([, name]) => name),
+  ];
+  if (names.length === 0 || process.geteuid?.() !== 0) return;
   process.stdout.write(`installing ${names.join(', ')} for the tests\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   spawnSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' });
@@ -86,15 +94,17 @@ async function main(): Promise<void> {
     process.stdout.write(`${mark} ${relative(root, path)}: ${outcome.passed} in ${seconds}s\n`);
     if (outcome.failed > 0) process.stdout.write(`${outcome.output}\n`);
   };
-  const work = async (queue: string[]) => {
+  const work = async (queue: string[], timeoutMs: number) => {
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
       const startedMs = performance.now();
-      count(path, await runFile(path), performance.now() - startedMs);
+      count(path, await runFile(path, timeoutMs), performance.now() - startedMs);
     }
   };
   const queue = [...files];
-  await Promise.all(Array.from({ length: Math.max(1, cpus().length) }, () => work(queue)));
-  await work([...clusters]);
+  await Promise.all(
+    Array.from({ length: Math.max(1, cpus().length) }, () => work(queue, fileTimeoutMs)),
+  );
+  await work([...clusters], clusterTimeoutMs);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
