@@ -112,12 +112,13 @@ export class SchedulingCycle {
     const why = candidate === undefined ? preemption.message : '';
     const message = fitMessage(diagnosis, why);
     logger.debug('no node for a pod', { pod: info.key, message });
-    if (!this.#isCurrent(info)) return;
+    const current = this.#current(info);
+    if (current === undefined) return;
     const helpless = candidate === undefined && preemption.helpless;
     const nominee = candidate?.node ?? (helpless ? '' : undefined);
     if (nominee !== undefined) nominated.set(info, nominee);
     queue.reject(queued, diagnosis.rejectedBy);
-    const report = this.#report(info.pod, {
+    const report = this.#report(current, {
       reason: 'Unschedulable',
       message,
       ...(nominee === undefined ? {} : { nominatedNodeName: nominee }),
@@ -153,18 +154,19 @@ export class SchedulingCycle {
   }
 
   async #fail(queued: QueuedPod, error: unknown): Promise<void> {
-    if (!this.#isCurrent(queued.info)) return;
+    const current = this.#current(queued.info);
+    if (current === undefined) return;
     this.#options.queue.fail(queued);
-    const message = describeError(error);
+    const message = `running Bind plugin "DefaultBinder": ${describeError(error)}`;
     const nominatedNodeName = '';
-    await this.#report(queued.info.pod, { reason: 'SchedulerError', message, nominatedNodeName });
+    await this.#report(current, { reason: 'SchedulerError', message, nominatedNodeName });
   }
 
-  /** Whether the pod is still there and without a node. */
-  #isCurrent(info: PodInfo): boolean {
+  /** The pod as it is now, if it is still there and without a node. */
+  #current(info: PodInfo): Pod | undefined {
     const pod = this.#options.currentPod(info);
-    if (pod === undefined || (pod.spec?.nodeName ?? '') !== '') return false;
-    return pod.metadata?.uid === info.uid;
+    if (pod === undefined || (pod.spec?.nodeName ?? '') !== '') return undefined;
+    return pod.metadata?.uid === info.uid ? pod : undefined;
   }
 
   async #report(pod: Pod, failure: FailureStatus): Promise<void> {

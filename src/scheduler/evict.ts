@@ -33,7 +33,7 @@ async function evict(
   node: string,
   { pod, uid, namespace }: PodInfo,
 ): Promise<void> {
-  const { name = '' } = pod.metadata ?? {};
+  const { name = '', generation } = pod.metadata ?? {};
   const scheduler = schedulerNameOf(preemptor.pod);
   const condition = {
     type: 'DisruptionTarget',
@@ -42,6 +42,7 @@ async function evict(
     message: `${scheduler}: preempting to accommodate a higher priority pod`,
     lastProbeTime: null,
     lastTransitionTime: timestamp(clock),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   try {
     const status = { metadata: { uid }, status: { conditions: [condition] } };

@@ -36,7 +36,7 @@ export async function reportFailure(
       old?.status === 'False' && old.lastTransitionTime !== undefined
         ? old.lastTransitionTime
         : timestamp(clock),
-    ...(old?.observedGeneration === undefined ? {} : { observedGeneration: generation }),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
   const status = {
     ...(sameCondition ? {} : { conditions: [condition] }),

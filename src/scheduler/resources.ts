@@ -16,7 +16,7 @@ export const noResources: Resources = {
   extended: new Map(),
 };
 
-/** Of a resource list; quantities that cannot be read count as nothing (validation refused them). */
+/** @throws QuantityError for what the API's validation does not let through */
 export function resourcesOf(list: Quantities): Resources {
   let milliCpu = 0;
   let memoryBytes = 0;
@@ -66,13 +66,13 @@ function combine(a: Resources, b: Resources, join: (x: number, y: number) => num
  */
 export function podRequests(pod: Pod, leasts: boolean): Resources {
   const { spec } = pod;
+  const ask = asker(pod, leasts);
   let running = noResources;
-  for (const container of spec?.containers ?? [])
-    running = addResources(running, ask(container, leasts));
+  for (const container of spec?.containers ?? []) running = addResources(running, ask(container));
   let sidecars = noResources;
   let starting = noResources;
   for (const container of spec?.initContainers ?? []) {
-    const request = ask(container, leasts);
+    const request = ask(container);
     if (container.restartPolicy === 'Always') {
       sidecars = addResources(sidecars, request);
       starting = combine(starting, sidecars, Math.max);
@@ -95,13 +95,34 @@ function stated(list: NonNullable<Quantities>): Partial<Resources> {
   };
 }
 
-function ask(container: Container, leasts: boolean): Resources {
-  const requests = container.resources?.requests;
-  const resources = resourcesOf(requests);
-  if (!leasts) return resources;
-  return {
-    ...resources,
-    milliCpu: requests?.cpu === undefined ? leastMilliCpu : resources.milliCpu,
-    memoryBytes: requests?.memory === undefined ? leastMemoryBytes : resources.memoryBytes,
+/** What one container of the pod asks for, or holds while it is resized in place (KEP-1287). */
+function asker(pod: Pod, leasts: boolean): (container: Container) => Resources {
+  const { containerStatuses = [], initContainerStatuses = [], conditions } = pod.status ?? {};
+  const statuses = new Map(
+    [...initContainerStatuses, ...containerStatuses].map((s) => [s.name, s]),
+  );
+  const resize = conditions?.find(({ type }) => type === 'PodResizePending');
+  return (container) => {
+    const wanted = container.resources?.requests;
+    const status = statuses.get(container.name);
+    const held = [status?.resources?.requests, status?.allocatedResources].filter(
+      (list) => list !== undefined && !sameQuantities(list, wanted),
+    );
+    // A resize that the node refused for good asks for nothing.
+    const refused = held.length > 0 && resize?.reason === 'Infeasible';
+    const resources = held
+      .map(resourcesOf)
+      .reduce((a, b) => combine(a, b, Math.max), refused ? noResources : resourcesOf(wanted));
+    if (!leasts) return resources;
+    return {
+      ...resources,
+      milliCpu: wanted?.cpu === undefined ? leastMilliCpu : resources.milliCpu,
+      memoryBytes: wanted?.memory === undefined ? leastMemoryBytes : resources.memoryBytes,
+    };
   };
+}
+
+function sameQuantities(a: NonNullable<Quantities>, b: Quantities): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b ?? {}).length && names.every((n) => a[n] === b?.[n]);
 }

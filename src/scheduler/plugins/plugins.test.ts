@@ -206,3 +206,26 @@ t.test('ImageLocality: large images count, less so when many nodes have them', a
   const both = snapshotOf([holding('a', 1024 ** 3), holding('b', 10)]);
   t.same(scores(imageLocality, podOf('p'), both), { a: 100, b: 0 });
 });
+
+t.test('a pod that is resized in place counts with the more of before and after', async (t) => {
+  const pod = podOf('x', { nodeName: 'a', containers: [containerOf({ cpu: '3' })] });
+  const status = (reason: string) => ({
+    containerStatuses: [
+      {
+        name: 'main',
+        ready: true,
+        image: '',
+        imageID: '',
+        restartCount: 0,
+        allocatedResources: { cpu: '1' },
+      },
+    ],
+    conditions: [{ type: 'PodResizePending', status: 'True', reason }],
+  });
+  const verdict = (reason: string) => {
+    const snapshot = snapshotOf([nodeOf('a')], [{ ...pod, status: status(reason) }]);
+    return verdicts(nodeResourcesFit, asking({ cpu: '2' }), snapshot).a;
+  };
+  t.equal(verdict('Deferred'), 'Insufficient cpu');
+  t.equal(verdict('Infeasible'), 'ok');
+});
