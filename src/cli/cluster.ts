@@ -60,11 +60,20 @@ export function componentPid(cluster: Cluster, component: string): number | unde
   return guarded === undefined ? undefined : guardedPid(guarded);
 }
 
+/**
+ * Flags of V8 by process. An agent is mostly idle and there may be many: it trades speed for
+ * memory. A server keeps its speed but not the largest young generation.
+ */
+const nodeFlags = {
+  server: ['--max-semi-space-size=8'],
+  agent: ['--max-semi-space-size=1', '--optimize-for-size'],
+} as const;
+
 /** The command that runs this very program again, from the sources or from the built bundle. */
-export function selfCommand(): readonly string[] {
+export function selfCommand(verb: keyof typeof nodeFlags): readonly string[] {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const built = fileURLToPath(new URL('./coracle.js', import.meta.url));
-  return [process.execPath, existsSync(main) ? main : built];
+  return [process.execPath, ...nodeFlags[verb], existsSync(main) ? main : built, verb];
 }
 
 /**

@@ -59,8 +59,7 @@ function serverCommand({ facts, paths }: Cluster): readonly string[] {
   const { gateway } = networkNames(facts);
   const insecure = facts.insecurePort;
   return [
-    ...selfCommand(),
-    'server',
+    ...selfCommand('server'),
     ...['--data-dir', paths.directory],
     ...['--port', String(facts.port)],
     ...['--bind-address', real ? `127.0.0.1,${gateway}` : '127.0.0.1'],
@@ -77,8 +76,7 @@ function agentCommand({ facts, paths }: Cluster, name: string): readonly string[
   const index = facts.nodes.indexOf(name);
   const { nodeCpus, nodeMemoryBytes } = facts;
   return [
-    ...selfCommand(),
-    'agent',
+    ...selfCommand('agent'),
     ...['--name', name],
     ...['--server', `https://${gateway}:${facts.port}`],
     ...['--ca-file', join(paths.pki, 'ca.crt')],
@@ -97,8 +95,7 @@ function agentCommand({ facts, paths }: Cluster, name: string): readonly string[
 
 function simulationCommand({ facts, paths }: Cluster): readonly string[] {
   return [
-    ...selfCommand(),
-    'agent',
+    ...selfCommand('agent'),
     ...['--runtime', 'simulated'],
     ...['--name', facts.nodes.join(',')],
     ...['--server', `https://127.0.0.1:${facts.port}`],

@@ -51,6 +51,8 @@ export interface RunningServer {
 }
 
 const masters = ['system:masters'];
+/** Controllers wait more than they compute; their garbage need not pile up. */
+const workerYoungMb = 8;
 
 /** Starts everything; resolves once it listens. `/readyz` tells when it is complete. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -199,6 +201,7 @@ function startWorker(options: ServerOptions, pki: Pki, api: Api, logger: Logger)
   };
   const worker = new Worker(workerUrl(), {
     workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: workerYoungMb },
     transferList: [controllers.port2, scheduler.port2, accounts.port2],
   });
   // Without its controllers a server is none; the guardian starts both again.
