@@ -58,9 +58,18 @@ export class SchedulingCycle {
 
   /**
    * The decision is made, and counted, before this returns; the promise is for the API's answer.
-   * It never rejects.
+   * It never rejects, and a plugin that throws costs its pod a try, nothing else.
    */
   run(queued: QueuedPod): Promise<void> {
+    try {
+      return this.#schedule(queued);
+    } catch (error) {
+      this.#options.logger.error('a pod could not be scheduled', error, { pod: queued.info.key });
+      return this.#fail(queued, describeError(error));
+    }
+  }
+
+  #schedule(queued: QueuedPod): Promise<void> {
     const { cache, random, plugins, nominated } = this.#options;
     const { info } = queued;
     if (this.#skips(info)) return Promise.resolve();
@@ -97,14 +106,14 @@ export class SchedulingCycle {
       cache.forget(info.key);
       // The room that it had taken is free again.
       queue.move('pod-deleted');
-      await this.#fail(queued, error);
+      await this.#fail(queued, `running Bind plugin "DefaultBinder": ${describeError(error)}`);
       return;
     }
     const message = `Successfully assigned ${info.key} to ${node}`;
     events.event(pods, info.pod, 'Normal', 'Scheduled', message);
   }
 
-  async #reject(queued: QueuedPod, diagnosis: Diagnosis, snapshot: Snapshot): Promise<void> {
+  #reject(queued: QueuedPod, diagnosis: Diagnosis, snapshot: Snapshot): Promise<void> {
     const { queue, nominated, logger } = this.#options;
     const { info } = queued;
     const preemption = this.#preempt(info, diagnosis, snapshot);
@@ -113,7 +122,7 @@ export class SchedulingCycle {
     const message = fitMessage(diagnosis, why);
     logger.debug('no node for a pod', { pod: info.key, message });
     const current = this.#current(info);
-    if (current === undefined) return;
+    if (current === undefined) return Promise.resolve();
     const helpless = candidate === undefined && preemption.helpless;
     const nominee = candidate?.node ?? (helpless ? '' : undefined);
     if (nominee !== undefined) nominated.set(info, nominee);
@@ -123,7 +132,8 @@ export class SchedulingCycle {
       message,
       ...(nominee === undefined ? {} : { nominatedNodeName: nominee }),
     });
-    await Promise.all([report, candidate === undefined ? undefined : this.#evict(info, candidate)]);
+    const eviction = candidate === undefined ? undefined : this.#evict(info, candidate);
+    return Promise.all([report, eviction]).then(() => undefined);
   }
 
   #preempt(info: PodInfo, diagnosis: Diagnosis, snapshot: Snapshot): Preemption {
@@ -153,11 +163,10 @@ export class SchedulingCycle {
     queue.release(info.key, failed);
   }
 
-  async #fail(queued: QueuedPod, error: unknown): Promise<void> {
+  async #fail(queued: QueuedPod, message: string): Promise<void> {
     const current = this.#current(queued.info);
     if (current === undefined) return;
     this.#options.queue.fail(queued);
-    const message = `running Bind plugin "DefaultBinder": ${describeError(error)}`;
     const nominatedNodeName = '';
     await this.#report(current, { reason: 'SchedulerError', message, nominatedNodeName });
   }

@@ -1,7 +1,7 @@
 // The real API on memory with a scheduler, and short words for nodes and pods, for tests.
 import { adminToken, testApi } from '../api/api.fixture.ts';
 import type { Client } from '../client/client.ts';
-import { withToken } from '../client/credentials.ts';
+import { withHeaders, withToken } from '../client/credentials.ts';
 import { createDirectTransport } from '../client/direct.ts';
 import { nodes, pods } from '../client/resource-ref.ts';
 import { createClient } from '../client/rest-client.ts';
@@ -29,7 +29,10 @@ export interface NodeOptions {
   readonly spec?: Node['spec'];
 }
 
-export async function testCluster(): Promise<TestCluster> {
+/** With `identity` the scheduler stands for election. */
+export async function testCluster(
+  options: { readonly identity?: string } = {},
+): Promise<TestCluster> {
   const test = await testApi();
   const { api } = test;
   const stopping = new AbortController();
@@ -39,12 +42,15 @@ export async function testCluster(): Promise<TestCluster> {
   await test.call('POST', '/api/v1/namespaces/default/serviceaccounts', {
     metadata: { name: 'default' },
   });
+  // With no more rights than the bootstrap policy gives it.
+  const own = withHeaders(transport, { 'impersonate-user': 'system:kube-scheduler' });
   const scheduler = startScheduler({
-    client,
+    client: createClient(own, { userAgent: 'kube-scheduler' }),
     clock: systemClock,
     random: seededRandom(1),
     logger: silentLogger,
     signal: stopping.signal,
+    ...options,
   });
   await scheduler.ready();
   return {

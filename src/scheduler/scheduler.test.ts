@@ -1,6 +1,6 @@
 // Tests the scheduler against the real API: pods are bound, or told why not, and tried again.
 import t from 'tap';
-import { coreEvents, nodes, pods } from '../client/resource-ref.ts';
+import { coreEvents, leases, nodes, pods } from '../client/resource-ref.ts';
 import type { Pod } from '../objects.ts';
 import { containerOf, type TestCluster, testCluster } from './scheduler.fixture.ts';
 
@@ -102,4 +102,15 @@ t.test('an important pod takes the place of a lesser one', async (t) => {
   t.equal((await cluster.until('high', isBound)).spec?.nodeName, 'node-1');
   const message = `Normal Preempted: Preempted by pod ${nominated.metadata?.uid} on node node-1`;
   t.ok((await eventsOf(cluster, 'low')).includes(message));
+});
+
+t.test('an elected scheduler holds the lease while it works', async (t) => {
+  const cluster = await testCluster({ identity: 'one' });
+  await cluster.createNode('node-1');
+  await cluster.createPod('a');
+  t.ok(isBound(await cluster.until('a', isBound)));
+  const lease = await cluster.client.get(leases, 'kube-system', 'kube-scheduler');
+  t.equal(lease.spec?.holderIdentity, 'one');
+  await cluster.settle();
+  await cluster.close();
 });

@@ -2,6 +2,7 @@
 import type { Client } from '../client/client.ts';
 import { createEventRecorder } from '../client/event-recorder.ts';
 import { createInformerFactory } from '../client/informer-factory.ts';
+import { electLeader } from '../client/leader-election.ts';
 import { namespaces, nodes, pods, services } from '../client/resource-ref.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
@@ -30,6 +31,8 @@ export interface SchedulerOptions {
   readonly signal: AbortSignal;
   /** The pods it is responsible for. */
   readonly schedulerName?: string;
+  /** This process among the candidates; without it there is no election. */
+  readonly identity?: string;
 }
 
 export interface RunningScheduler {
@@ -42,6 +45,34 @@ export interface RunningScheduler {
 }
 
 export function startScheduler(options: SchedulerOptions): RunningScheduler {
+  const { client, clock, random, logger, signal, identity } = options;
+  let term: Term | undefined;
+  const ready = Promise.withResolvers<void>();
+  const lead = async (termSignal: AbortSignal) => {
+    term = startTerm({ ...options, signal: AbortSignal.any([signal, termSignal]) });
+    void term.ready.then(ready.resolve);
+    await term.stopped;
+    term = undefined;
+  };
+  const election = { clock, random, logger, namespace: 'kube-system', name: 'kube-scheduler' };
+  return {
+    ready: () => ready.promise,
+    pending: () => term?.pending() ?? 0,
+    stopped:
+      identity === undefined
+        ? lead(signal)
+        : electLeader(client, { ...election, identity, signal }, lead),
+  };
+}
+
+/** The time in which this process is the one that schedules. */
+interface Term {
+  readonly ready: Promise<void>;
+  readonly stopped: Promise<void>;
+  pending(): number;
+}
+
+function startTerm(options: SchedulerOptions): Term {
   const { client, clock, random, logger, signal, schedulerName = 'default-scheduler' } = options;
   const informers = createInformerFactory(client, { clock, random, logger });
   const podInformer = informers.informer(pods);
@@ -105,8 +136,13 @@ export function startScheduler(options: SchedulerOptions): RunningScheduler {
       wake();
     });
   return {
-    ready: () => ready,
-    pending: () => queue.ready + writes.size + events.pending() + informers.pending(),
+    ready,
+    pending: () =>
+      queue.ready +
+      (turn === undefined ? 0 : 1) +
+      writes.size +
+      events.pending() +
+      informers.pending(),
     stopped: whenAborted(signal).then(async () => {
       if (turn !== undefined) clearImmediate(turn);
       queue.close();
