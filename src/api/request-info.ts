@@ -45,10 +45,11 @@ export function parseRequest(method: string, url: string): RequestInfo | undefin
   const query = rawQuery === '' ? noQuery : new URLSearchParams(rawQuery);
   const rawParts = rawPath.split('/');
   rawParts.shift();
-  if (rawParts.length > 1 && rawParts[rawParts.length - 1] === '') rawParts.pop();
+  const slash = rawParts.length > 1 && rawParts[rawParts.length - 1] === '';
+  if (slash) rawParts.pop();
   const parts = rawPath.includes('%') ? decodeParts(rawParts) : rawParts;
   if (parts === undefined) return undefined;
-  const path = rawPath.includes('%') ? `/${parts.join('/')}` : rawPath;
+  const path = rawPath.includes('%') ? `/${parts.join('/')}${slash ? '/' : ''}` : rawPath;
   const base = { path, query, rawQuery };
   return (
     resourceRequest(method, base, parts, rawParts) ?? {

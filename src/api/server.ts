@@ -138,6 +138,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       admission,
       readBody,
       clock,
+      random,
       dialer: options.dialer,
     }),
     checks: healthChecks(driver, state),

@@ -1,5 +1,6 @@
 // The explicit list of what answers virtual resources and subresources that are actions or streams.
 import type { Clock } from '../clock.ts';
+import type { Random } from '../random.ts';
 import type { ResourceRegistry } from '../registry/engine/resource-registry.ts';
 import type { Admission } from '../registry/engine/types.ts';
 import type { ReadBody } from '../registry/schema/read-body.ts';
@@ -32,6 +33,7 @@ export interface SpecialParts {
   readonly admission: Admission;
   readonly readBody: ReadBody;
   readonly clock: Clock;
+  readonly random: Random;
   readonly dialer: Dialer | undefined;
 }
 

@@ -18,11 +18,11 @@ export function podLog({ objects, dialer }: Parts): SpecialRequest {
   return async (exchange) => {
     const { info } = exchange;
     if (info.verb !== 'get') throw methodNotAllowed({ group: '', resource: 'pods/log' }, info.verb);
-    const query = logQuery(info.query);
+    const query = logQuery(info.name, info.query);
     const pod = await podOf(objects, info.namespace, info.name);
     const container = containerOf(pod, info.query.get('container') ?? '');
-    // A pod that is on no node yet has no log; upstream answers an empty one.
-    if ((pod.spec?.nodeName ?? '') === '') return textOf('');
+    // A pod that is on no node yet has no log, which is no failure.
+    if ((pod.spec?.nodeName ?? '') === '') return { status: 204, headers: {} };
     const to = await nodeOfPod(objects, pod);
     if (dialer === undefined) throw serviceUnavailable('this server reaches no nodes');
     const path = [info.namespace, info.name, container].map(encodeURIComponent).join('/');
@@ -62,24 +62,24 @@ async function refused(body: AsyncIterable<Uint8Array>, status: number): Promise
 }
 
 /** Checks PodLogOptions and gives what the kubelet is to be asked. */
-function logQuery(query: URLSearchParams): URLSearchParams {
+function logQuery(name: string, query: URLSearchParams): URLSearchParams {
   const errors: FieldError[] = [];
   const asked = new URLSearchParams();
   for (const flag of ['follow', 'previous', 'timestamps'] as const) {
     if (readBoolean(query, flag) === true) asked.set(flag, 'true');
   }
-  for (const [name, least] of [
+  for (const [field, least] of [
     ['tailLines', 0],
     ['limitBytes', 1],
     ['sinceSeconds', 1],
   ] as const) {
-    const value = readInteger(query, name);
+    const value = readInteger(query, field);
     if (value === undefined) continue;
     if (value < least) {
       const why = `must be greater than${least === 0 ? ' or equal to' : ''} 0`;
-      errors.push(invalidValue(FieldPath.of(name), value, why));
+      errors.push(invalidValue(FieldPath.of(field), value, why));
     }
-    asked.set(name, String(value));
+    asked.set(field, String(value));
   }
   const since = query.get('sinceTime') ?? '';
   if (since !== '') {
@@ -91,6 +91,6 @@ function logQuery(query: URLSearchParams): URLSearchParams {
   }
   const stream = query.get('stream') ?? '';
   if (stream !== '') asked.set('stream', stream);
-  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, '', errors);
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, name, errors);
   return asked;
 }

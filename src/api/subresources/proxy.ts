@@ -1,18 +1,25 @@
 // `nodes/proxy`, `pods/proxy` and `services/proxy`: forwards a request to what is behind the object.
-import type { Endpoints, Service } from '../../objects.ts';
+import { isIP } from 'node:net';
+import { describeError } from '../../logger.ts';
+import type { Endpoints, Pod, Service } from '../../objects.ts';
+import type { Random } from '../../random.ts';
 import { badRequest, notFound, serviceUnavailable } from '../../status.ts';
 import type { Dialer, NodeAddress } from '../dialer.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import type { ApiResponse } from '../request.ts';
+import type { ApiRequest, ApiResponse } from '../request.ts';
 import type { SpecialRequest } from '../router.ts';
-import { failureOf } from './node-failure.ts';
 import { nodeAddress, podOf } from './node-target.ts';
+import { rewriteLinks } from './proxy-links.ts';
 import { pipeUpgrade } from './upgrade.ts';
 
 interface Parts {
   readonly objects: ObjectReader;
   readonly dialer: Dialer | undefined;
+}
+
+interface ServiceParts extends Parts {
+  readonly random: Random;
 }
 
 const hopHeaders: ReadonlySet<string> = new Set([
@@ -34,64 +41,109 @@ export function nodeProxy({ objects, dialer }: Parts): SpecialRequest {
   };
 }
 
-/** Pods and Services are plain sockets behind a node's network; only a dialer that knows the way serves them. */
 export function podProxy({ objects, dialer }: Parts): SpecialRequest {
   return async (exchange) => {
-    const { name, port, scheme } = targetName(exchange.info.name);
+    const { name, port, scheme } = targetName(exchange.info.name, 'pod');
     const pod = await podOf(objects, exchange.info.namespace, name);
-    const address = pod.status?.podIP ?? '';
-    if (address === '') throw badRequest('address not allowed');
-    const declared = pod.spec?.containers[0]?.ports?.[0]?.containerPort;
-    const number = port === '' ? (declared ?? 80) : Number(port);
-    const to = { node: pod.spec?.nodeName ?? '', address, port: number };
-    return forwardPlain(exchange, dialer, to, scheme);
+    const address = proxyableAddress(pod);
+    const declared = pod.spec?.containers.find((each) => (each.ports ?? []).length > 0)?.ports?.[0];
+    const usual = scheme === 'https' ? 443 : 80;
+    const number = port === '' ? (declared?.containerPort ?? usual) : portNumber(port);
+    const to = await workloadAddress(objects, pod, address, number, scheme);
+    return forward(exchange, dialer, to);
   };
 }
 
-export function serviceProxy({ objects, dialer }: Parts): SpecialRequest {
+export function serviceProxy({ objects, dialer, random }: ServiceParts): SpecialRequest {
   return async (exchange) => {
     const { namespace } = exchange.info;
-    const { name, port, scheme } = targetName(exchange.info.name);
-    const service = await objects.fresh<Service>('', 'services', namespace, name);
-    if (service === undefined) throw notFound({ group: '', resource: 'services' }, name);
-    const ports = service.spec?.ports ?? [];
-    const wanted = ports.find(
-      (each) => port === '' || each.name === port || String(each.port) === port,
-    );
-    if (wanted === undefined)
-      throw serviceUnavailable(
-        `no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`,
-      );
-    const endpoints = objects.get<Endpoints>('', 'endpoints', namespace, name);
-    for (const subset of endpoints?.subsets ?? []) {
-      const found = subset.ports?.find((each) => (each.name ?? '') === (wanted.name ?? ''));
-      const [address] = subset.addresses ?? [];
-      if (found === undefined || address === undefined) continue;
-      const to = { node: address.nodeName ?? '', address: address.ip, port: found.port };
-      return forwardPlain(exchange, dialer, to, scheme);
+    const { name, port, scheme } = targetName(exchange.info.name, 'service');
+    const portName = await servicePortName(objects, namespace, name, port);
+    const endpoints = await objects.fresh<Endpoints>('', 'endpoints', namespace, name);
+    if (endpoints === undefined) throw notFound({ group: '', resource: 'endpoints' }, name);
+    const none = (whom: string) =>
+      serviceUnavailable(`no endpoints available for service ${JSON.stringify(whom)}`);
+    const subsets = endpoints.subsets ?? [];
+    if (subsets.length === 0) throw none(name);
+    for (const subset of rotated(subsets, random)) {
+      const found = subset.ports?.find((each) => (each.name ?? '') === portName);
+      if (found === undefined) continue;
+      for (const { ip, targetRef } of rotated(subset.addresses ?? [], random)) {
+        // Only what really is a pod's address: an Endpoints object may name any.
+        if (targetRef?.kind !== 'Pod') continue;
+        const pod = objects.get<Pod>('', 'pods', namespace, targetRef.name ?? '');
+        if (!pod?.status?.podIPs?.some((each) => each.ip === ip)) continue;
+        const to = await workloadAddress(objects, pod, ip, found.port, scheme);
+        return forward(exchange, dialer, to);
+      }
     }
-    throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
+    throw none(exchange.info.name);
   };
+}
+
+/** The name of the port that a proxy request means, which may be given as a number. */
+async function servicePortName(
+  objects: ObjectReader,
+  namespace: string,
+  name: string,
+  port: string,
+): Promise<string> {
+  if (!/^[+-]?\d+$/.test(port)) return port;
+  const service = await objects.fresh<Service>('', 'services', namespace, name);
+  if (service === undefined) throw notFound({ group: '', resource: 'services' }, name);
+  const wanted = service.spec?.ports?.find((each) => each.port === Number(port));
+  if (wanted !== undefined) return wanted.name ?? '';
+  throw serviceUnavailable(
+    `no service port ${Number(port)} found for service ${JSON.stringify(name)}`,
+  );
+}
+
+function rotated<T>(items: readonly T[], random: Random): readonly T[] {
+  const from = Math.floor(random.next() * items.length);
+  return [...items.slice(from), ...items.slice(0, from)];
+}
+
+function proxyableAddress(pod: Pod): string {
+  const address = pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? '';
+  const local =
+    /^(127\.|169\.254\.|0\.0\.0\.0$|255\.255\.255\.255$|22[4-9]\.|23\d\.|::1?$|fe80:|ff)/i;
+  if (isIP(address) === 0 || local.test(address)) throw badRequest('address not allowed');
+  return address;
+}
+
+function portNumber(port: string): number {
+  const number = Number(port);
+  if (Number.isInteger(number) && number > 0 && number < 65536) return number;
+  throw badRequest(`invalid port ${JSON.stringify(port)}`);
+}
+
+/** Pods are reached from their own nodes. */
+async function workloadAddress(
+  objects: ObjectReader,
+  pod: Pod,
+  address: string,
+  port: number,
+  scheme: 'http' | 'https',
+): Promise<NodeAddress> {
+  const node = pod.spec?.nodeName ?? '';
+  const via = await nodeAddress(objects, node);
+  return { node, address, port, scheme, via, workload: true };
 }
 
 /** `name`, `name:port` or `scheme:name:port`. */
-function targetName(text: string): { scheme: string; name: string; port: string } {
+function targetName(
+  text: string,
+  kind: string,
+): { scheme: 'http' | 'https'; name: string; port: string } {
   const parts = text.split(':');
-  if (parts.length === 1) return { scheme: '', name: text, port: '' };
-  if (parts.length === 2) return { scheme: '', name: parts[0] ?? '', port: parts[1] ?? '' };
-  if (parts.length === 3 && (parts[0] === 'http' || parts[0] === 'https' || parts[0] === '')) {
-    return { scheme: parts[0], name: parts[1] ?? '', port: parts[2] ?? '' };
+  if (parts.length === 1 && text !== '') return { scheme: 'http', name: text, port: '' };
+  const [first = '', second = '', third = ''] = parts;
+  if (parts.length === 2 && first !== '') return { scheme: 'http', name: first, port: second };
+  const scheme = first === '' ? 'http' : first;
+  if (parts.length === 3 && second !== '' && (scheme === 'http' || scheme === 'https')) {
+    return { scheme, name: second, port: third };
   }
-  throw badRequest(`invalid proxy request ${JSON.stringify(text)}`);
-}
-
-function forwardPlain(
-  exchange: Exchange,
-  dialer: Dialer | undefined,
-  to: NodeAddress,
-  scheme: string,
-): Promise<ApiResponse> {
-  return forward(exchange, dialer, { ...to, scheme: scheme === 'https' ? 'https' : 'http' });
+  throw badRequest(`invalid ${kind} request ${JSON.stringify(text)}`);
 }
 
 async function forward(
@@ -101,11 +153,15 @@ async function forward(
 ): Promise<ApiResponse> {
   const { request, info } = exchange;
   if (dialer === undefined) throw serviceUnavailable('this server reaches no nodes');
-  const tail = info.rawTail === '' ? '/' : info.rawTail;
-  const url = `${tail}${info.rawQuery === '' ? '' : `?${info.rawQuery}`}`;
-  const shown = `${to.scheme ?? 'https'}://${to.address}:${to.port}${url}`;
+  const query = info.rawQuery === '' ? '' : `?${info.rawQuery}`;
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (info.rawTail === '' && isRead && request.upgrade === undefined) {
+    const [path = ''] = request.url.split('?');
+    return { status: 301, headers: { location: `${path}/${query}` } };
+  }
+  const url = `${info.rawTail === '' ? '/' : info.rawTail}${query}`;
   const refuse = (error: unknown): never => {
-    throw failureOf(shown, error);
+    throw serviceUnavailable(`error trying to reach service: ${describeError(error)}`);
   };
   if (request.upgrade !== undefined) {
     const socket = await dialer.connect(to, request.signal).catch(refuse);
@@ -116,18 +172,28 @@ async function forward(
     .request(to, {
       method: request.method,
       url,
-      headers: forwardedHeaders(request.headers),
+      headers: { ...forwardedHeaders(request.headers), ...forwardedFor(request) },
       body: request.body,
       signal: request.signal,
     })
     .catch(refuse);
-  const headers = Object.entries(answer.headers).filter(([name]) => !hopHeaders.has(name));
-  return {
+  const kept = Object.entries(answer.headers).filter(([name]) => !hopHeaders.has(name));
+  return rewriteLinks(exchange, to, {
     status: answer.status,
-    headers: Object.fromEntries(headers),
-    body: async (writer) => {
-      for await (const chunk of answer.body) await writer.write(chunk);
-    },
+    headers: Object.fromEntries(kept),
+    body: answer.body,
+  });
+}
+
+function forwardedFor({ headers, remoteAddress, url }: ApiRequest): Record<string, string> {
+  const before = headers['x-forwarded-for'];
+  const address = remoteAddress ?? '';
+  const chain = [before, address].filter((each) => each !== undefined && each !== '');
+  return {
+    'x-forwarded-uri': url.split('?')[0] ?? '',
+    'x-forwarded-host': headers.host ?? headers[':authority'] ?? '',
+    'x-forwarded-proto': 'https',
+    ...(chain.length === 0 ? {} : { 'x-forwarded-for': chain.join(', ') }),
   };
 }
 
