@@ -21,6 +21,7 @@ import { patchRequest } from './patch-request.ts';
 import { readBoolean, readInteger, readWriteQuery, type WriteQuery } from './query-options.ts';
 import type { ApiResponse } from './request.ts';
 import type { ResourceViews } from './resource-views.ts';
+import { asksForWebSocket, watchOverWebSocket } from './websocket-watch.ts';
 
 const listChunkBytes = 256 * 1024;
 /** Upstream ends a watch without a timeout after 30 to 60 minutes, at random. */
@@ -164,12 +165,10 @@ export class ResourceRequests {
       sendInitialEvents: readBoolean(query, 'sendInitialEvents'),
       timeoutMs,
     });
-    const { signal } = exchange;
-    return {
-      status: 200,
-      headers: { ...headersFor({ ...negotiated, format: 'json' }) },
-      body: (writer) => stream((chunk) => writer.write(chunk), signal),
-    };
+    const { signal, request } = exchange;
+    const body: Produce = (writer) => stream((chunk) => writer.write(chunk), signal);
+    if (asksForWebSocket(request)) return watchOverWebSocket(request, body);
+    return { status: 200, headers: headersFor({ ...negotiated, format: 'json' }), body };
   }
 
   async #create(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
