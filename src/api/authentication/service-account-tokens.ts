@@ -1,12 +1,7 @@
 // Bound service account tokens: issues them and checks them against what they are bound to.
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { compactVerify } from 'jose/jws/compact/verify';
+import { SignJWT } from 'jose/jwt/sign';
 import type { Clock } from '../../clock.ts';
 import { type Random, uuid } from '../../random.ts';
 import type { ApiObject, User } from '../../registry/resource.ts';
@@ -51,6 +46,8 @@ interface Claims {
   };
 }
 
+const algorithm = 'ES256';
+const tokenLengthMax = 16_384;
 /** Verified tokens are remembered this many at a time; their claims are checked every time. */
 const verifiedMax = 4096;
 
@@ -103,17 +100,15 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   }
 
   /** A signed token and the second (since the epoch) at which it expires. */
-  issue(spec: TokenSpec): {
-    readonly token: string;
-    readonly expiresAt: number;
-    readonly id: string;
-  } {
+  async issue(
+    spec: TokenSpec,
+  ): Promise<{ readonly token: string; readonly expiresAt: number; readonly id: string }> {
     const now = Math.floor(this.#clock.nowMs() / 1000);
     const expiresAt = now + spec.expirationSeconds;
     const id = uuid(this.#random);
     const { bound, node, namespace, name, uid } = spec;
     const claims = {
-      aud: spec.audiences.length === 0 ? this.audiences : spec.audiences,
+      aud: [...(spec.audiences.length === 0 ? this.audiences : spec.audiences)],
       exp: expiresAt,
       iat: now,
       iss: this.issuer,
@@ -130,20 +125,17 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       nbf: now,
       sub: `system:serviceaccount:${namespace}:${name}`,
     };
-    const head = encode({ alg: 'ES256', kid: this.keyId });
-    const text = `${head}.${encode(claims)}`;
-    const signature = sign('sha256', Buffer.from(text), {
-      key: this.#privateKey,
-      dsaEncoding: 'ieee-p1363',
-    });
-    return { token: `${text}.${signature.toString('base64url')}`, expiresAt, id };
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm, kid: this.keyId })
+      .sign(this.#privateKey);
+    return { token, expiresAt, id };
   }
 
   async authenticate(
     token: string,
     audiences: readonly string[] = this.audiences,
   ): Promise<Authenticated | undefined> {
-    const claims = this.#verify(token);
+    const claims = await this.#verify(token);
     if (claims === undefined || claims.iss !== this.issuer) return undefined;
     const now = this.#clock.nowMs() / 1000;
     if (claims.exp === undefined || now > claims.exp + 10 || now < (claims.nbf ?? 0) - 10) {
@@ -156,22 +148,19 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     return user === undefined ? undefined : { user, audiences: good };
   }
 
-  #verify(token: string): Claims | undefined {
+  async #verify(token: string): Promise<Claims | undefined> {
     const known = this.#verified.get(token);
     if (known !== undefined) return known;
-    const [head = '', body = '', signature = '', more] = token.split('.');
-    if (signature === '' || more !== undefined || token.length > 16_384) return undefined;
+    if (token.length > tokenLengthMax || token.split('.').length !== 3) return undefined;
     try {
-      const { alg } = JSON.parse(Buffer.from(head, 'base64url').toString()) as { alg?: string };
-      if (alg !== 'ES256') return undefined;
-      const key = { key: this.#publicKey, dsaEncoding: 'ieee-p1363' } as const;
-      const bytes = Buffer.from(signature, 'base64url');
-      if (!verify('sha256', Buffer.from(`${head}.${body}`), key, bytes)) return undefined;
-      const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;
+      const options = { algorithms: [algorithm] };
+      const { payload } = await compactVerify(token, this.#publicKey, options);
+      const claims = JSON.parse(new TextDecoder().decode(payload)) as Claims;
       if (this.#verified.size >= verifiedMax) this.#verified.clear();
       this.#verified.set(token, claims);
       return claims;
     } catch {
+      // Whatever is wrong with it, it is no token of ours; another authenticator may know it.
       return undefined;
     }
   }
@@ -224,8 +213,4 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       this.#clock.nowMs() < Date.parse(deletionTimestamp) + 60_000
     );
   }
-}
-
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

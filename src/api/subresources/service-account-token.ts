@@ -54,7 +54,7 @@ export function serviceAccountToken(parts: Parts): SpecialRequest {
     }
     const { bound, node } = await boundTo(parts, namespace, name, spec.boundObjectRef);
     const extended = seconds === extendedAsked && bound?.kind === 'Pod';
-    const issued = parts.tokens.issue({
+    const issued = await parts.tokens.issue({
       namespace,
       name,
       uid: account.metadata?.uid ?? '',
