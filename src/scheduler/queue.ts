@@ -43,6 +43,8 @@ export class SchedulingQueue {
   readonly #cures: ReadonlyMap<ClusterEvent, ReadonlySet<string>>;
   readonly #active = new Heap<QueuedPod>(keyOf, comesBefore);
   readonly #backoff = new Heap<QueuedPod>(keyOf, (a, b) => readyAtMs(a) < readyAtMs(b));
+  /** Backing off after an error: these are never taken early. */
+  readonly #erring = new Heap<QueuedPod>(keyOf, (a, b) => readyAtMs(a) < readyAtMs(b));
   readonly #unschedulable = new Map<string, QueuedPod>();
   readonly #gated = new Map<string, QueuedPod>();
   /** Pods whose preemption is under way, and whether an event would have woken them. */
@@ -67,7 +69,7 @@ export class SchedulingQueue {
   get sizes(): { active: number; backoff: number; unschedulable: number; gated: number } {
     return {
       active: this.#active.size,
-      backoff: this.#backoff.size,
+      backoff: this.#backoff.size + this.#erring.size,
       unschedulable: this.#unschedulable.size,
       gated: this.#gated.size,
     };
@@ -95,6 +97,7 @@ export class SchedulingQueue {
   delete(key: string): void {
     this.#active.delete(key);
     this.#backoff.delete(key);
+    this.#erring.delete(key);
     this.#unschedulable.delete(key);
     this.#gated.delete(key);
   }
@@ -117,11 +120,7 @@ export class SchedulingQueue {
    * ended is taken early, unless errors put it there (KEP-5142).
    */
   pop(): QueuedPod | undefined {
-    const ready = this.#active.pop();
-    if (ready !== undefined) return ready;
-    const early = this.#backoff.peek();
-    if (early === undefined || early.errors > 0) return undefined;
-    return this.#backoff.pop();
+    return this.#active.pop() ?? this.#backoff.pop();
   }
 
   /** No node would do: it waits for an event that could cure what rejected it. */
@@ -139,7 +138,7 @@ export class SchedulingQueue {
     queued.errors++;
     queued.lastAttemptMs = this.#clock.nowMs();
     queued.rejectedBy = new Set();
-    this.#backoff.push(queued);
+    this.#erring.push(queued);
     this.#startTimer();
   }
 
@@ -182,6 +181,7 @@ export class SchedulingQueue {
     return (
       this.#active.get(key) ??
       this.#backoff.get(key) ??
+      this.#erring.get(key) ??
       this.#unschedulable.get(key) ??
       this.#gated.get(key)
     );
@@ -213,21 +213,23 @@ export class SchedulingQueue {
     queued.readySinceMs = this.#clock.nowMs();
     this.#backoff.push(queued);
     this.#startTimer();
-    if (queued.errors === 0) this.#onReady();
+    this.#onReady();
   }
 
   #startTimer(): void {
-    const next = this.#backoff.peek();
     this.#timer?.cancel();
-    if (next === undefined || this.#closed) return;
-    const delayMs = Math.max(0, readyAtMs(next) - this.#clock.nowMs());
+    const next = [this.#backoff.peek(), this.#erring.peek()].filter((each) => each !== undefined);
+    if (next.length === 0 || this.#closed) return;
+    const delayMs = Math.max(0, Math.min(...next.map(readyAtMs)) - this.#clock.nowMs());
     this.#timer = this.#clock.setTimeout(() => this.#endBackoffs(), delayMs);
   }
 
   #endBackoffs(): void {
-    for (let next = this.#backoff.peek(); next !== undefined; next = this.#backoff.peek()) {
-      if (readyAtMs(next) > this.#clock.nowMs()) break;
-      this.#enter(next);
+    for (const heap of [this.#backoff, this.#erring]) {
+      for (let next = heap.peek(); next !== undefined; next = heap.peek()) {
+        if (readyAtMs(next) > this.#clock.nowMs()) break;
+        this.#enter(next);
+      }
     }
     this.#startTimer();
   }
