@@ -20,6 +20,8 @@ export class Http1Connection implements Connection {
   readonly #prefix: string;
   readonly #suffix: string;
   #pending: Pending | undefined;
+  /** Why nothing more can be asked. */
+  #ended: Error | undefined;
   #rest: Buffer | undefined;
   #state: State = 'head';
   #remaining = 0;
@@ -63,6 +65,10 @@ export class Http1Connection implements Connection {
         ? '\r\n'
         : `content-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
     return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
+      }
       this.#pending = { onData: ask.onData, resolve, reject };
       this.#socket.write(`${method} ${this.#prefix}${path}${this.#suffix}${entity}`);
     });
@@ -74,6 +80,7 @@ export class Http1Connection implements Connection {
   }
 
   #fail(error: Error): void {
+    this.#ended ??= error;
     const pending = this.#pending;
     this.#pending = undefined;
     pending?.reject(error);

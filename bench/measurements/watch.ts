@@ -29,6 +29,17 @@ async function touch(connection: Connection): Promise<void> {
   if (status !== 200) throw new Error(`the watched object's change was answered ${status}`);
 }
 
+/** The connection is fresh: servers cut those that are idle while the watches are opened. */
+async function withWriter(target: Target, write: (writer: Connection) => Promise<void>) {
+  const [writer] = await openConnections(target, 'http/1.1', 1);
+  if (writer === undefined) throw new Error('no connection to write with');
+  try {
+    await write(writer);
+  } finally {
+    writer.close();
+  }
+}
+
 async function measure(
   context: BenchContext,
   target: Target,
@@ -36,8 +47,6 @@ async function measure(
 ): Promise<readonly Row[]> {
   const watch = { kind: 'watch', target, protocol, connections: watchers } as const;
   const path = `${collection}?watch=1&fieldSelector=metadata.name%3Dwatched`;
-  const [writer] = await openConnections(target, 'http/1.1', 1);
-  if (writer === undefined) throw new Error('no connection to write with');
   const fresh = async () => {
     await must(target, { method: 'DELETE', path: `${collection}/watched` }, [404]);
     const body = JSON.stringify({ metadata: { name: 'watched' } });
@@ -45,21 +54,24 @@ async function measure(
   };
   const single = await times(context.runs, async () => {
     await fresh();
-    return await runWatchers({ ...watch, path }, async () => {
-      for (let event = 0; event < singleEvents; event++) {
-        await touch(writer);
-        await pause(pauseMs);
-      }
-    });
+    return await runWatchers({ ...watch, path }, () =>
+      withWriter(target, async (writer) => {
+        for (let event = 0; event < singleEvents; event++) {
+          await touch(writer);
+          await pause(pauseMs);
+        }
+      }),
+    );
   });
   const burst = await times(context.runs, async () => {
     await fresh();
-    return await runWatchers({ ...watch, path }, async () => {
-      for (let event = 0; event < burstEvents; event++) await touch(writer);
-      await pause(drainMs);
-    });
+    return await runWatchers({ ...watch, path }, () =>
+      withWriter(target, async (writer) => {
+        for (let event = 0; event < burstEvents; event++) await touch(writer);
+        await pause(drainMs);
+      }),
+    );
   });
-  writer.close();
   const health = single.at(-1)?.health;
   const who = `${watchers} watchers, ${protocol}`;
   return [
