@@ -194,6 +194,8 @@ function route(app: FastifyInstance, handler: ApiHandler, logger: Logger, insecu
   app.setErrorHandler((_error, request, reply) => other(request, reply));
   const server = app.server as Server;
   server.headersTimeout = httpLimits.headersTimeoutMs;
+  // Fastify does not hand its option on to a server that speaks HTTP/2 as well.
+  server.keepAliveTimeout = httpLimits.idleTimeoutMs;
   server.on('upgrade', (raw: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const request = new HttpRequest(raw, undefined, insecure, { socket, head });
