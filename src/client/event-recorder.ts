@@ -42,6 +42,25 @@ export interface EventRecorderOptions {
   readonly host?: string;
 }
 
+/** Events written at a time. */
+const lanesMax = 8;
+
+interface Entry {
+  readonly event: CoreEvent;
+  readonly key: string;
+}
+
+interface Lane {
+  readonly waiting: Entry[];
+  working: Promise<void> | undefined;
+}
+
+function laneOf(key: string): number {
+  let hash = 0;
+  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0;
+  return Math.abs(hash) % lanesMax;
+}
+
 interface Series {
   name: string;
   count: number;
@@ -54,8 +73,12 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
   const series = new Map<string, Series>();
   const similar = new Map<string, { messages: Set<string>; lastMs: number }>();
   const buckets = new Map<string, { tokens: number; lastMs: number }>();
-  const waiting: { event: CoreEvent; key: string }[] = [];
-  let working: Promise<void> | undefined;
+  // One series is written in order by one lane; different ones go side by side.
+  const lanes: Lane[] = Array.from({ length: lanesMax }, () => ({
+    waiting: [],
+    working: undefined,
+  }));
+  const waitingCount = () => lanes.reduce((sum, { waiting }) => sum + waiting.length, 0);
   let sequence = 0;
 
   const spam = (about: string) => {
@@ -80,7 +103,7 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
     }
     return undefined;
   };
-  const write = async (entry: { event: CoreEvent; key: string }) => {
+  const write = async (entry: Entry) => {
     const known = series.get(entry.key);
     const { event } = entry;
     const namespace = event.metadata.namespace ?? '';
@@ -100,7 +123,8 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
     remember(series, entry.key, made);
     await client.create(coreEvents, event);
   };
-  const drain = async () => {
+  const drain = async (lane: Lane) => {
+    const { waiting } = lane;
     for (let entry = waiting[0]; entry !== undefined; entry = waiting[0]) {
       try {
         await write(entry);
@@ -113,7 +137,7 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       }
       waiting.shift();
     }
-    working = undefined;
+    lane.working = undefined;
   };
 
   return {
@@ -124,7 +148,7 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       const group = `${about}|${type}|${reason}`;
       const own = combine(group, message);
       const text = own ?? `(combined from similar events): ${message}`;
-      if (waiting.length >= eventsWaitingMax) {
+      if (waitingCount() >= eventsWaitingMax) {
         logger.warn('an event was dropped: too many wait', { reason });
         return;
       }
@@ -156,12 +180,15 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
         lastTimestamp: now,
         count: 1,
       };
-      waiting.push({ event, key: own === undefined ? group : `${group}|${message}` });
-      working ??= drain();
+      const key = own === undefined ? group : `${group}|${message}`;
+      const lane = lanes[laneOf(key)];
+      if (lane === undefined) return;
+      lane.waiting.push({ event, key });
+      lane.working ??= drain(lane);
     },
-    pending: () => waiting.length,
+    pending: waitingCount,
     flush: async () => {
-      await working;
+      await Promise.all(lanes.map((lane) => lane.working));
     },
   };
 }
