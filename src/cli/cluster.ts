@@ -19,8 +19,20 @@ export interface Cluster {
   readonly paths: ClusterPaths;
 }
 
+/**
+ * A cluster's name is part of file, link and node names.
+ *
+ * @throws CliError
+ */
+export function requireName(name: string): void {
+  if (/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(name)) return;
+  const rule = 'lower-case letters, digits and "-", at most 32 characters';
+  throw new CliError('usage', `--name: "${name}" is no cluster name: use ${rule}`);
+}
+
 /** @throws CliError when there is no cluster of that name */
 export function findCluster(invocation: Invocation, name: string): Cluster {
+  requireName(name);
   const paths = clusterPaths(invocation.home, name);
   const facts = readFacts(paths);
   if (facts === undefined) {
@@ -50,9 +62,11 @@ export function components(cluster: Cluster): ReadonlyMap<string, Guarded> {
   return parts;
 }
 
-/** Whether any of the cluster's processes is being kept running. */
+/** Whether any of the cluster's processes runs or is being kept running. */
 export function isUp(cluster: Cluster): boolean {
-  return [...components(cluster).values()].some((guarded) => guardianPid(guarded) !== undefined);
+  return [...components(cluster).values()].some(
+    (guarded) => guardianPid(guarded) !== undefined || guardedPid(guarded) !== undefined,
+  );
 }
 
 export function componentPid(cluster: Cluster, component: string): number | undefined {

@@ -11,7 +11,7 @@ import { stopCluster } from './processes.ts';
 export async function deleteCluster(invocation: Invocation, name: string): Promise<void> {
   const cluster = findCluster(invocation, name);
   await inStep(invocation.output, `Deleting cluster "${name}"`, async () => {
-    await stopCluster(cluster);
+    await stopCluster(invocation, cluster);
     removeFromKubeconfig(userKubeconfigPath(invocation.environment), name);
     const { directory } = cluster.paths;
     const target = realpathSync(directory);

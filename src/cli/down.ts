@@ -9,10 +9,12 @@ export async function down(invocation: Invocation, name: string): Promise<void> 
   const cluster = findCluster(invocation, name);
   const wasUp = isUp(cluster);
   if (wasUp) {
-    await inStep(invocation.output, `Stopping cluster "${name}"`, () => stopCluster(cluster));
+    await inStep(invocation.output, `Stopping cluster "${name}"`, () =>
+      stopCluster(invocation, cluster),
+    );
   } else {
     // A machine that went down hard leaves links and cgroups behind; this takes them too.
-    await stopCluster(cluster);
+    await stopCluster(invocation, cluster);
     invocation.output.say(`Cluster "${name}" is not running`);
   }
   invocation.output.result('', { name, stopped: wasUp });

@@ -1,6 +1,7 @@
 // Starts and stops everything that a cluster runs on this machine.
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeCgroups } from '../launcher/cgroup-folders.ts';
 import {
   createNetwork,
   networkNames,
@@ -8,7 +9,8 @@ import {
   removeNetwork,
 } from '../launcher/cluster-network.ts';
 import { guard, unguard } from '../launcher/guardian.ts';
-import { nodeCgroup, removeCgroups, shellQuote, startNode, stopNode } from '../launcher/node.ts';
+import { nodeCgroup, shellQuote, startNode, stopNode } from '../launcher/node.ts';
+import { hasSystemd, scopeOf, stopScope, throughScope } from '../launcher/systemd-scope.ts';
 import { type Cluster, guardedServer, guardedSimulation, selfCommand } from './cluster.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -24,14 +26,20 @@ function processEnvironment(invocation: Invocation): Readonly<Record<string, str
 export async function startCluster(invocation: Invocation, cluster: Cluster): Promise<void> {
   const { facts } = cluster;
   if (facts.runtime === 'containerd') await createNetwork(facts);
-  guard(guardedServer(cluster), serverCommand(cluster), processEnvironment(invocation));
+  const environment = processEnvironment(invocation);
+  const through = (part: string) =>
+    usesScopes(invocation) ? throughScope(scopeOf(facts.id, part)) : [];
+  const server = { environment, through: through('server') };
+  guard(guardedServer(cluster), serverCommand(cluster), server);
   if (facts.runtime === 'simulated') {
-    guard(guardedSimulation(cluster), simulationCommand(cluster), processEnvironment(invocation));
+    const simulation = { environment, through: through('agent') };
+    guard(guardedSimulation(cluster), simulationCommand(cluster), simulation);
     return;
   }
   for (const name of facts.nodes) {
-    const environment = Object.entries(processEnvironment(invocation));
-    const assignments = environment.map(([key, value]) => `${key}=${shellQuote(value)}`);
+    const assignments = Object.entries(environment).map(
+      ([key, value]) => `${key}=${shellQuote(value)}`,
+    );
     const command = ['env', ...assignments, ...agentCommand(cluster, name).map(shellQuote)].join(
       ' ',
     );
@@ -39,8 +47,13 @@ export async function startCluster(invocation: Invocation, cluster: Cluster): Pr
   }
 }
 
+/** A login session that ends would take processes in its cgroup along; only root can leave it. */
+function usesScopes(invocation: Invocation): boolean {
+  return invocation.root && hasSystemd();
+}
+
 /** Stops everything that runs; folders stay. Nodes go first, so that their last status is kept. */
-export async function stopCluster(cluster: Cluster): Promise<void> {
+export async function stopCluster(invocation: Invocation, cluster: Cluster): Promise<void> {
   const { facts, paths } = cluster;
   if (facts.runtime === 'simulated') {
     await unguard(guardedSimulation(cluster), { timeoutMs: serverStopTimeoutMs });
@@ -48,8 +61,11 @@ export async function stopCluster(cluster: Cluster): Promise<void> {
     await Promise.all(facts.nodes.map((name) => stopNode({ facts, paths, name })));
   }
   await unguard(guardedServer(cluster), { timeoutMs: serverStopTimeoutMs });
+  if (usesScopes(invocation)) {
+    for (const part of ['server', 'agent']) await stopScope(scopeOf(facts.id, part));
+  }
   if (facts.runtime === 'containerd') {
-    removeCgroups(`/coracle/${facts.id}`);
+    await removeCgroups(`/coracle/${facts.id}`);
     await removeNetwork(facts);
   }
 }

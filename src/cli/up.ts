@@ -1,20 +1,10 @@
 // `coracle up`: makes a cluster, or starts one that is stopped, and waits until it can be used.
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { chooseRanges } from '../launcher/address-ranges.ts';
-import {
-  type ClusterFacts,
-  clusterPaths,
-  listClusters,
-  readFacts,
-  writeFacts,
-} from '../launcher/cluster-files.ts';
-import { usedRanges } from '../launcher/cluster-network.ts';
-import { portIsFree } from '../launcher/machine.ts';
+import { existsSync, writeFileSync } from 'node:fs';
+import { type ClusterFacts, clusterPaths, readFacts } from '../launcher/cluster-files.ts';
+import { withMachineLock } from '../launcher/machine-lock.ts';
 import { privatePaths } from '../launcher/node.ts';
 import { isReady, listNodes } from './api-access.ts';
-import { type Cluster, clusterAccess, guardedServer, isUp } from './cluster.ts';
+import { type Cluster, clusterAccess, guardedServer, isUp, requireName } from './cluster.ts';
 import { CliError } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import {
@@ -23,59 +13,72 @@ import {
   renderKubeconfig,
   userKubeconfigPath,
 } from './kubeconfig-file.ts';
+import {
+  createClusterFolder,
+  type NewClusterOptions,
+  newClusterFacts,
+  requireResources,
+  requireVisible,
+} from './new-cluster.ts';
 import { inStep } from './output.ts';
 import { prepareMachine } from './prepare-machine.ts';
 import { recordMadeFolders, startCluster } from './processes.ts';
 
-export interface UpOptions {
-  readonly name: string;
-  readonly nodes?: number;
-  readonly runtime?: 'containerd' | 'simulated';
-  readonly port?: number;
-  readonly insecurePort?: number;
-  readonly dataDirectory?: string;
-  readonly nodeCpus?: number;
-  readonly nodeMemoryBytes?: number;
+export interface UpOptions extends NewClusterOptions {
   readonly install: boolean;
   /** How long to wait for the server and the nodes, in wall time; 0: only for the server. */
   readonly waitMs: number;
   readonly foreground: boolean;
 }
 
-const firstPort = 6443;
-const portsTried = 200;
-const nodesMax = 250;
 /** The server gets at least this long, whatever `--wait` says. */
 const serverTimeoutMs = 30_000;
+/** Long enough for a few others that start at the same time. */
+const lockTimeoutMs = 120_000;
 
 /** @throws CliError as its exit code says */
 export async function up(invocation: Invocation, options: UpOptions): Promise<void> {
-  const { output } = invocation;
+  requireName(options.name);
+  // Ranges and ports are taken when the network is there and the server listens: until then no
+  // other cluster may choose its own.
+  const { cluster, wasUp } = await withMachineLock(lockTimeoutMs, async () => {
+    const started = await start(invocation, options);
+    await waitForServer(invocation, started.cluster, options, started.wasUp);
+    writeKubeconfigs(invocation, started.cluster);
+    return started;
+  });
+  if (options.waitMs > 0) await waitForNodes(invocation, cluster, options, wasUp);
+  report(invocation, cluster, wasUp);
+}
+
+async function start(
+  invocation: Invocation,
+  options: UpOptions,
+): Promise<{ readonly cluster: Cluster; readonly wasUp: boolean }> {
   const paths = clusterPaths(invocation.home, options.name);
   const known = readFacts(paths);
   const wasUp = known !== undefined && isUp({ facts: known, paths });
   if (known !== undefined) refuseOtherShape(known, options);
   const runtime = known?.runtime ?? options.runtime ?? 'containerd';
   if (!wasUp && runtime === 'containerd') {
+    requireVisible(options.dataDirectory ?? paths.directory);
     await prepareMachine(invocation, options.install);
     recordMadeFolders(invocation, privatePaths);
   }
-  const facts = known ?? (await createFacts(invocation, options));
+  const facts = known ?? (await newClusterFacts(invocation, options));
   const cluster: Cluster = { facts, paths };
-  if (known === undefined) createFolder(cluster, options.dataDirectory);
-  else if (!wasUp) await requirePort(facts.port);
+  if (known === undefined) createClusterFolder(cluster, options.dataDirectory);
+  else if (!wasUp) await requireResources(facts);
 
   // Also on a running cluster: whatever of it was stopped is started, the rest is left alone.
   const title = known === undefined ? 'Starting' : 'Resuming';
   if (wasUp) await startCluster(invocation, cluster);
-  else
-    await inStep(output, `${title} cluster "${facts.name}"`, () =>
+  else {
+    await inStep(invocation.output, `${title} cluster "${facts.name}"`, () =>
       startCluster(invocation, cluster),
     );
-  await waitForServer(invocation, cluster, options, wasUp);
-  writeKubeconfigs(invocation, cluster);
-  if (options.waitMs > 0) await waitForNodes(invocation, cluster, options, wasUp);
-  report(invocation, cluster, wasUp);
+  }
+  return { cluster, wasUp };
 }
 
 function refuseOtherShape(facts: ClusterFacts, options: UpOptions): void {
@@ -93,84 +96,6 @@ function refuseOtherShape(facts: ClusterFacts, options: UpOptions): void {
     `cluster "${facts.name}" exists with another ${differences.join(', ')}; ` +
       `leave the option out to start it as it is, or: coracle delete --name ${facts.name}`,
   );
-}
-
-async function createFacts(invocation: Invocation, options: UpOptions): Promise<ClusterFacts> {
-  const runtime = options.runtime ?? 'containerd';
-  const count = options.nodes ?? 1;
-  if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(options.name)) {
-    const rule = 'lower-case letters, digits and "-", at most 32 characters';
-    throw new CliError('usage', `--name: "${options.name}" is no cluster name: use ${rule}`);
-  }
-  if (!(Number.isInteger(count) && count >= 1 && count <= nodesMax)) {
-    throw new CliError('usage', `--nodes: give a number from 1 to ${nodesMax}`);
-  }
-  const others = listClusters(invocation.home);
-  const used = others.flatMap(({ ranges }) => [ranges.nodes, ranges.pods, ranges.services]);
-  const routed = runtime === 'containerd' ? await usedRanges() : [];
-  const ids = new Set(others.map(({ id }) => id));
-  const port = options.port ?? (await freePort(others));
-  if (options.port !== undefined) await requirePort(options.port);
-  if (options.insecurePort !== undefined) await requirePort(options.insecurePort);
-  return {
-    name: options.name,
-    id: newId(ids),
-    runtime,
-    nodes: Array.from({ length: count }, (_, index) => `${nodePrefix(options.name)}-${index + 1}`),
-    port,
-    ...(options.insecurePort === undefined ? {} : { insecurePort: options.insecurePort }),
-    ranges: chooseRanges([...used, ...routed]),
-    ...(options.nodeCpus === undefined ? {} : { nodeCpus: options.nodeCpus }),
-    ...(options.nodeMemoryBytes === undefined ? {} : { nodeMemoryBytes: options.nodeMemoryBytes }),
-  };
-}
-
-/** Nodes of the default cluster are simply node-1, node-2, …; others carry their cluster's name. */
-function nodePrefix(cluster: string): string {
-  return cluster === 'default' ? 'node' : `${cluster}-node`;
-}
-
-function newId(taken: ReadonlySet<string>): string {
-  for (;;) {
-    const id = randomBytes(4).toString('hex');
-    if (!taken.has(id)) return id;
-  }
-}
-
-async function freePort(others: readonly ClusterFacts[]): Promise<number> {
-  const taken = new Set(others.flatMap((each) => [each.port, each.insecurePort]));
-  for (let port = firstPort; port < firstPort + portsTried; port++) {
-    if (!taken.has(port) && (await portIsFree(port))) return port;
-  }
-  throw new CliError('inUse', `no free port from ${firstPort} on; give one with --port`);
-}
-
-async function requirePort(port: number): Promise<void> {
-  if (await portIsFree(port)) return;
-  throw new CliError(
-    'inUse',
-    `port ${port} is in use by another program; give another with --port`,
-  );
-}
-
-function createFolder({ facts, paths }: Cluster, dataDirectory: string | undefined): void {
-  if (dataDirectory !== undefined) {
-    const target = resolve(dataDirectory);
-    if (existsSync(`${target}/cluster.json`)) {
-      throw new CliError(
-        'inUse',
-        `--data-dir: ${target} holds another cluster; give an empty folder`,
-      );
-    }
-    mkdirSync(target, { recursive: true, mode: 0o700 });
-    mkdirSync(dirname(paths.directory), { recursive: true, mode: 0o700 });
-    rmSync(paths.directory, { force: true });
-    symlinkSync(target, paths.directory);
-  }
-  writeFacts(paths, facts);
-  // kubeadm's form: a public id of six characters and a secret of sixteen.
-  const token = `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`;
-  writeFileSync(paths.bootstrapToken, `${token}\n`, { mode: 0o600 });
 }
 
 async function waitForServer(

@@ -48,6 +48,12 @@ export function prefixLength(cidr: string): number {
   return Number(cidr.split('/')[1] ?? 32);
 }
 
+/** Whether two ranges have an address in common; what is no IPv4 range overlaps nothing. */
+export function rangesOverlap(a: string, b: string): boolean {
+  const [one, other] = [parseCidr(a), parseCidr(b)];
+  return one !== undefined && other !== undefined && overlap(one, other);
+}
+
 interface Range {
   readonly first: number;
   readonly last: number;

@@ -1,7 +1,7 @@
 // Where a cluster keeps itself on this machine, and the facts about it that outlive its processes.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AddressRanges } from './address-ranges.ts';
 
 /** Everything about a cluster that is chosen once, at its first `up`. */
@@ -35,7 +35,8 @@ export interface ClusterPaths {
 
 /** `$CORACLE_HOME`, else `~/.coracle`: one folder per cluster in it. */
 export function coracleHome(environment: NodeJS.ProcessEnv): string {
-  return environment.CORACLE_HOME ?? join(homedir(), '.coracle');
+  // Processes run elsewhere: a relative path would mean another folder to them.
+  return resolve(environment.CORACLE_HOME || join(homedir(), '.coracle'));
 }
 
 export function clusterPaths(home: string, name: string): ClusterPaths {

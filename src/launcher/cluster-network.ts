@@ -1,6 +1,6 @@
 // Joins a cluster's nodes: a bridge in a namespace of its own, one link and one route to the machine.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { addressAt, prefixLength } from './address-ranges.ts';
+import { addressAt, prefixLength, rangesOverlap } from './address-ranges.ts';
 import type { ClusterFacts } from './cluster-files.ts';
 import { attempt, run } from './command.ts';
 
@@ -28,12 +28,28 @@ export function nodeAddress(facts: ClusterFacts, index: number): string {
   return addressAt(facts.ranges.nodes, index + 2);
 }
 
+interface Route {
+  readonly dst?: string;
+  readonly dev?: string;
+}
+
+async function listRoutes(): Promise<readonly Route[]> {
+  const shown = await run('ip', ['-4', '-json', 'route', 'show', 'table', 'all']);
+  return (JSON.parse(shown) as Route[]).filter(({ dst }) => dst !== undefined && dst !== 'default');
+}
+
 /** Every range that this machine's routes and interfaces use. */
 export async function usedRanges(): Promise<readonly string[]> {
-  const routes = JSON.parse(await run('ip', ['-4', '-json', 'route', 'show', 'table', 'all'])) as {
-    dst?: string;
-  }[];
-  return routes.map((route) => route.dst ?? '').filter((dst) => dst !== 'default');
+  return (await listRoutes()).map(({ dst = '' }) => dst);
+}
+
+/** The link of something else that has taken the cluster's node range. */
+export async function linkThatUses(facts: ClusterFacts): Promise<string | undefined> {
+  const { link } = networkNames(facts);
+  const taken = (await listRoutes()).find(
+    ({ dst = '', dev }) => dev !== link && rangesOverlap(dst, facts.ranges.nodes),
+  );
+  return taken?.dev;
 }
 
 /** Makes what is missing; may be called on a network that is there in whole or in part. */

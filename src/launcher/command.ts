@@ -10,6 +10,12 @@ export class CommandError extends Error {
   }
 }
 
+/** `PATH` with the folders of system programs, which `su` and cron leave out. */
+export function programPath(environment: NodeJS.ProcessEnv): string {
+  const folders = (environment.PATH ?? '').split(':').filter((folder) => folder !== '');
+  return [...new Set([...folders, '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(':');
+}
+
 /**
  * Runs `program` to its end and gives its standard output.
  *
@@ -24,7 +30,11 @@ export function run(
     const child = execFile(
       program,
       [...args],
-      { timeout: options.timeoutMs ?? 60_000, maxBuffer: 16 * 1024 * 1024 },
+      {
+        timeout: options.timeoutMs ?? 60_000,
+        maxBuffer: 16 * 1024 * 1024,
+        env: { ...process.env, PATH: programPath(process.env) },
+      },
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         const why = stderr === '' ? error.message : stderr;

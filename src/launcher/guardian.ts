@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { programPath } from './command.ts';
 
 /** One guarded process. Its pid file is kept by the guardian; the guardian's own lies beside it. */
 export interface Guarded {
@@ -20,43 +21,49 @@ function guardianFile(guarded: Guarded): string {
 }
 
 /**
- * Starts `command` under a guardian that outlives this process. Does nothing when one runs.
+ * Starts `command` under a guardian that outlives this process. Does nothing when one runs; a
+ * command whose guardian was killed is not started again, but watched by the new one.
  *
- * @param environment added to this process's own
+ * @param options.environment added to this process's own
+ * @param options.through a command line that runs the guardian, such as one that joins a cgroup
  */
 export function guard(
   guarded: Guarded,
   command: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  options: {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly through?: readonly string[];
+  } = {},
 ): void {
   if (guardianPid(guarded) !== undefined) return;
   mkdirSync(dirname(guarded.pidFile), { recursive: true, mode: 0o700 });
   mkdirSync(dirname(guarded.logFile), { recursive: true, mode: 0o700 });
   // Made here, so that the log is private whatever the umask.
-  closeSync(openSync(guarded.logFile, 'a', 0o600));
-  const child = spawn(
-    '/bin/sh',
-    [scriptPath('guardian.sh'), guarded.pidFile, guarded.logFile, ...command],
-    { detached: true, stdio: 'ignore', cwd: '/', env: { ...process.env, ...environment } },
-  );
+  const log = openSync(guarded.logFile, 'a', 0o600);
+  const script = scriptPath('guardian.sh');
+  const guardian = ['/bin/sh', script, guarded.pidFile, guarded.logFile, ...command];
+  const [program = '', ...args] = [...(options.through ?? []), ...guardian];
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+    env: { ...process.env, PATH: programPath(process.env), ...options.environment },
+  });
+  closeSync(log);
+  child.on('error', () => undefined);
   child.unref();
   if (child.pid === undefined) throw new Error(`cannot start a guardian for ${command[0]}`);
-  writeFileSync(guardianFile(guarded), `${child.pid} ${startTime(child.pid) ?? ''}\n`, {
-    mode: 0o600,
-  });
+  writeFileSync(guardianFile(guarded), identity(child.pid), { mode: 0o600 });
 }
 
 /** The guardian's pid while it runs. A pid that another process has taken since does not count. */
 export function guardianPid(guarded: Guarded): number | undefined {
-  const [pid, started] = read(guardianFile(guarded)).split(' ');
-  if (pid === undefined || pid === '' || started === undefined) return undefined;
-  return startTime(Number(pid)) === started ? Number(pid) : undefined;
+  return runningPid(guardianFile(guarded));
 }
 
 /** The guarded process's pid; undefined between two runs and after the end. */
 export function guardedPid(guarded: Guarded): number | undefined {
-  const pid = Number(read(guarded.pidFile));
-  return pid > 0 && guardianPid(guarded) !== undefined ? pid : undefined;
+  return runningPid(guarded.pidFile);
 }
 
 /**
@@ -68,18 +75,19 @@ export async function unguard(
   guarded: Guarded,
   options: { readonly timeoutMs: number; readonly alsoTerm?: readonly number[] },
 ): Promise<void> {
+  const deadlineMs = Date.now() + options.timeoutMs;
   const guardian = guardianPid(guarded);
-  if (guardian !== undefined) {
-    const child = guardedPid(guarded);
-    const started = child === undefined ? undefined : startTime(child);
-    signal(guardian, 'SIGTERM');
-    for (const pid of options.alsoTerm ?? []) signal(pid, 'SIGTERM');
-    const deadlineMs = Date.now() + options.timeoutMs;
-    while (guardianPid(guarded) !== undefined && Date.now() < deadlineMs) await pause(20);
-    if (guardianPid(guarded) !== undefined) signal(guardian, 'SIGKILL');
-    if (child !== undefined && started !== undefined && startTime(child) === started) {
-      signal(child, 'SIGKILL');
-      while (startTime(child) === started) await pause(20);
+  const child = guardedPid(guarded);
+  // A guardian passes TERM on; without one (it was killed) the command must get it from here.
+  if (guardian !== undefined) signal(guardian, 'SIGTERM');
+  else if (child !== undefined) signal(child, 'SIGTERM');
+  for (const pid of options.alsoTerm ?? []) signal(pid, 'SIGTERM');
+  const isOver = () => guardianPid(guarded) === undefined && guardedPid(guarded) === undefined;
+  while (!isOver() && Date.now() < deadlineMs) await pause(20);
+  for (const pidOf of [guardianPid, guardedPid]) {
+    for (let pid = pidOf(guarded); pid !== undefined; pid = pidOf(guarded)) {
+      signal(pid, 'SIGKILL');
+      await pause(20);
     }
   }
   rmSync(guardianFile(guarded), { force: true });
@@ -98,6 +106,16 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+/** What a pid file says of a process: its id and its start, as guardian.sh writes it too. */
+function identity(pid: number): string {
+  return `${pid} ${startTime(pid) ?? ''}\n`;
+}
+
+function runningPid(file: string): number | undefined {
+  const [pid = '', started = ''] = read(file).split(' ');
+  return started !== '' && startTime(Number(pid)) === started ? Number(pid) : undefined;
 }
 
 /** Clock ticks since boot at which `pid` began; undefined when it is gone or a zombie. */

@@ -7,54 +7,11 @@
 #   NODE_DIR      the node's own folder: everything that it keeps
 #   NODE_ADDRESS  its address with prefix length on the cluster's bridge; NODE_GATEWAY the machine's
 #   NODE_LINK     name of the bridge's end of its link; CLUSTER_NETNS the bridge's namespace
-#   NODE_CGROUP   its cgroup below every hierarchy's root
 #   GUARDIAN      the guardian script
-#   AGENT         the agent's command line, for sh; CONTAINERD the runtime's (empty: none)
+#   AGENT         the agent's command line, for sh; CONTAINERD the runtime's
 set -eu
 
 say() { echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) node-init: $*"; }
-
-join_cgroups() {
-  # Processes live in a leaf: cgroup v2 allows none in a group that has children with controllers.
-  for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
-    [ -f "$root/cgroup.procs" ] || continue
-    mkdir -p "$root$NODE_CGROUP/system" 2>/dev/null || continue
-    if [ -f "$root/cgroup.controllers" ]; then
-      delegate_controllers "$root"
-    elif [ -f "$root/cpuset.cpus" ]; then
-      inherit_cpuset "$root"
-    fi
-    echo $$ >"$root$NODE_CGROUP/system/cgroup.procs"
-  done
-}
-
-# cgroup v2: every level above the pods must hand its controllers down.
-delegate_controllers() {
-  path=$1
-  rest=${NODE_CGROUP#/}
-  while :; do
-    for controller in $(cat "$path/cgroup.controllers"); do
-      echo "+$controller" >"$path/cgroup.subtree_control" 2>/dev/null || true
-    done
-    [ -n "$rest" ] || break
-    path=$path/${rest%%/*}
-    case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
-  done
-}
-
-# cgroup v1: a new cpuset is empty, and nothing can join it before it has cpus and memory nodes.
-inherit_cpuset() {
-  path=$1
-  rest=${NODE_CGROUP#/}/system
-  while [ -n "$rest" ]; do
-    parent=$path
-    path=$path/${rest%%/*}
-    case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
-    for file in cpuset.cpus cpuset.mems; do
-      [ -n "$(cat "$path/$file")" ] || cat "$parent/$file" >"$path/$file"
-    done
-  done
-}
 
 join_network() {
   exec 3</proc/self/ns/net
@@ -85,13 +42,16 @@ mount_private_paths() {
     bind "$path"
   done
   for file in hosts hostname resolv.conf machine-id; do
-    [ -e "/etc/$file" ] || continue
-    mount --bind "$NODE_DIR/etc/$file" "/etc/$file"
+    # With systemd-resolved, resolv.conf is a link to a file on /run, which is the node's own by now.
+    target=$(readlink -m "/etc/$file")
+    case $target in /run/*) mkdir -p "${target%/*}" && : >"$target" ;; esac
+    [ -e "$target" ] || continue
+    mount --bind "$NODE_DIR/etc/$file" "$target"
   done
   mount --make-rshared /
 }
 
-join_cgroups
+umask 022
 join_network
 hostname "$NODE_NAME"
 mount_private_paths
@@ -100,6 +60,7 @@ say "$NODE_NAME is up at $NODE_ADDRESS"
 # TERM is the node's shutdown: everything is asked to end, then the namespace takes the rest along.
 shut_down() {
   trap '' TERM
+  trap - CHLD
   kill -TERM -1 2>/dev/null || true
   tries=0
   # The guardians end with their commands; containers' processes may take their time.
@@ -113,14 +74,35 @@ shut_down() {
 }
 trap shut_down TERM
 
+keep() {
+  sh "$GUARDIAN" "/run/coracle/$1.pid" "$NODE_DIR/$1.log" sh -c "exec $2" &
+}
+
+# A zombie still has its id.
+is_running() {
+  case $(cat "/proc/$1/stat" 2>/dev/null) in *') Z '* | '') return 1 ;; esac
+}
+
 mkdir -p /run/coracle
-if [ -n "$CONTAINERD" ]; then
-  sh "$GUARDIAN" /run/coracle/containerd.pid "$NODE_DIR/containerd.log" sh -c "exec $CONTAINERD" &
-fi
-sh "$GUARDIAN" /run/coracle/agent.pid "$NODE_DIR/agent.log" sh -c "exec $AGENT" &
-# `wait` also reaps what containers and shims leave behind; it returns only when all is gone.
+keep containerd "$CONTAINERD"
+containerd_guardian=$!
+keep agent "$AGENT"
+agent_guardian=$!
+# Every child's end ends `wait`, which also reaps what containers and shims leave behind. A guardian
+# that was killed is replaced; the new one goes on watching the process that the old one started.
+trap : CHLD
 while :; do
   wait || true
-  say 'a guardian ended'
-  exit 1
+  if ! is_running "$containerd_guardian"; then
+    say "containerd's guardian ended"
+    sleep 0.5
+    keep containerd "$CONTAINERD"
+    containerd_guardian=$!
+  fi
+  if ! is_running "$agent_guardian"; then
+    say "the agent's guardian ended"
+    sleep 0.5
+    keep agent "$AGENT"
+    agent_guardian=$!
+  fi
 done

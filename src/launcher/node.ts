@@ -1,19 +1,14 @@
 // One node on this machine: its folder, its namespaces under a guardian, and how all of it goes away.
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { prefixLength } from './address-ranges.ts';
+import { removeCgroups } from './cgroup-folders.ts';
 import type { ClusterFacts, ClusterPaths } from './cluster-files.ts';
 import { networkNames, nodeAddress } from './cluster-network.ts';
 import { containerdConfig } from './containerd-config.ts';
 import { type Guarded, guard, guardedPid, onlyChild, scriptPath, unguard } from './guardian.ts';
+import { hasSystemd, scopeOf, stopScope, throughScope } from './systemd-scope.ts';
 
 /** Where mounts of a node's own folders go; the machine needs the (empty) folders too. */
 export const privatePaths: readonly string[] = [
@@ -45,9 +40,21 @@ export function nodePid(place: NodePlace): number | undefined {
   return unshare === undefined ? undefined : onlyChild(unshare);
 }
 
-/** `/coracle/<cluster>/<node>`, below the root of every cgroup hierarchy. */
+/** Below the root of every cgroup hierarchy: `/coracle/<cluster>/<node>`, or systemd's scope. */
 export function nodeCgroup({ facts, name }: NodePlace): string {
-  return `/coracle/${facts.id}/${name}`;
+  return hasSystemd() ? scopeOf(facts.id, name).cgroup : `/coracle/${facts.id}/${name}`;
+}
+
+/** The command line that puts the node's guardian, and so all of the node, into its cgroup. */
+function throughCgroup(place: NodePlace): readonly string[] {
+  const join = (owner: string) => [
+    '/bin/sh',
+    scriptPath('join-cgroups.sh'),
+    nodeCgroup(place),
+    owner,
+  ];
+  if (!hasSystemd()) return join('made');
+  return [...throughScope(scopeOf(place.facts.id, place.name)), ...join('delegated')];
 }
 
 /**
@@ -70,16 +77,18 @@ export function startNode(place: NodePlace, agent: string): void {
       ...['/bin/sh', scriptPath('node-init.sh')],
     ],
     {
-      NODE_NAME: name,
-      NODE_DIR: directory,
-      NODE_ADDRESS: `${nodeAddress(facts, index)}/${prefixLength(facts.ranges.nodes)}`,
-      NODE_GATEWAY: network.gateway,
-      NODE_LINK: `node${index}`,
-      CLUSTER_NETNS: network.namespace,
-      NODE_CGROUP: nodeCgroup(place),
-      GUARDIAN: scriptPath('guardian.sh'),
-      CONTAINERD: `containerd --config ${shellQuote(join(directory, 'containerd.toml'))}`,
-      AGENT: agent,
+      through: throughCgroup(place),
+      environment: {
+        NODE_NAME: name,
+        NODE_DIR: directory,
+        NODE_ADDRESS: `${nodeAddress(facts, index)}/${prefixLength(facts.ranges.nodes)}`,
+        NODE_GATEWAY: network.gateway,
+        NODE_LINK: `node${index}`,
+        CLUSTER_NETNS: network.namespace,
+        GUARDIAN: scriptPath('guardian.sh'),
+        CONTAINERD: `containerd --config ${shellQuote(join(directory, 'containerd.toml'))}`,
+        AGENT: agent,
+      },
     },
   );
 }
@@ -91,37 +100,8 @@ export async function stopNode(place: NodePlace): Promise<void> {
     timeoutMs: shutdownTimeoutMs,
     alsoTerm: pid === undefined ? [] : [pid],
   });
-  removeCgroups(nodeCgroup(place));
-}
-
-/** Removes the cgroup `path` and all below it from every hierarchy; nothing may run in it. */
-export function removeCgroups(path: string): void {
-  const root = '/sys/fs/cgroup';
-  const hierarchies = readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(root, entry.name));
-  for (const hierarchy of [root, ...hierarchies]) {
-    const folder = join(hierarchy, path);
-    if (existsSync(folder)) removeTree(folder);
-    removeIfEmpty(dirname(folder));
-  }
-}
-
-/** The last cluster takes the common parent along. */
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
-  }
-}
-
-function removeTree(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeTree(join(folder, entry.name));
-  }
-  rmdirSync(folder);
+  if (hasSystemd()) await stopScope(scopeOf(place.facts.id, place.name));
+  await removeCgroups(nodeCgroup(place));
 }
 
 function prepareFolder({ facts, name }: NodePlace, directory: string): void {
@@ -131,16 +111,22 @@ function prepareFolder({ facts, name }: NodePlace, directory: string): void {
   const hosts = `127.0.0.1\tlocalhost\n${nodeAddress(facts, index)}\t${name}\n`;
   writeFileSync(join(etc, 'hosts'), hosts);
   writeFileSync(join(etc, 'hostname'), `${name}\n`);
-  writeFileSync(
-    join(etc, 'resolv.conf'),
-    existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf') : '',
-  );
+  writeFileSync(join(etc, 'resolv.conf'), resolverConfiguration());
   const machineId = join(etc, 'machine-id');
   if (!existsSync(machineId)) writeFileSync(machineId, `${randomBytes(16).toString('hex')}\n`);
   writeFileSync(
     join(directory, 'containerd.toml'),
     containerdConfig(join(directory, 'registry-hosts')),
   );
+}
+
+/** The machine's resolv.conf, or what systemd-resolved, which listens on the machine alone, asks. */
+export function resolverConfiguration(
+  files: readonly string[] = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'],
+): string {
+  const texts = files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8'));
+  const reachesOut = (text: string) => /^\s*nameserver\s+(?!127\.|::1\b)/m.test(text);
+  return texts.find(reachesOut) ?? texts[0] ?? '';
 }
 
 /** `text` as one word for sh. */
