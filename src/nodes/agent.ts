@@ -29,6 +29,7 @@ import { containerResources, qosClassOf } from './kubelet/resources.ts';
 import { StatusWriter } from './kubelet/status-writer.ts';
 import { WatchedReferences } from './references.ts';
 import type { Runtime } from './runtime.ts';
+import { Mounts } from './volumes/mounts.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 
 export interface AgentOptions {
@@ -144,6 +145,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await made.stop();
       statuses.close();
       references.close();
+      context.config.mounts?.close();
       await informer.stop();
       await registering;
     },
@@ -173,6 +175,7 @@ function makeContext(
   cache: PodCache,
 ): Omit<KubeletContext, 'runtimeName' | 'prober' | 'statuses' | 'admit'> {
   const { client, clock, runtime, addresses, nodeName, paths, cgroups, services } = options;
+  const mounts = new Mounts();
   const { allocatable } = resourceLists(capacity);
   const fields: FieldContext = {
     nodeName,
@@ -197,7 +200,7 @@ function makeContext(
       ...fields,
       references,
       services: (namespace) => services?.list(namespace) ?? [],
-      ...(paths === undefined ? {} : { paths }),
+      ...(paths === undefined ? {} : { paths, mounts }),
       dns: {
         clusterDns: options.clusterDns ?? [],
         clusterDomain: options.clusterDomain ?? 'cluster.local',
@@ -214,6 +217,7 @@ function makeContext(
           volumes: new PodVolumes({
             rootDirectory: paths.root,
             clock,
+            mounts,
             references,
             fields: () => fields,
             createToken: (...args) => client.createToken(...args),

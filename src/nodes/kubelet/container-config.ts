@@ -10,6 +10,7 @@ import type {
   Sandbox,
   SandboxConfig,
 } from '../runtime.ts';
+import type { Mounts } from '../volumes/mounts.ts';
 import type { MountedVolumes } from '../volumes/pod-volumes.ts';
 import { mountSubPath } from '../volumes/sub-path.ts';
 import { type DnsOptions, podDns, podHostname } from './dns.ts';
@@ -23,6 +24,8 @@ import { containerSecurity, sandboxSecurity } from './security.ts';
 export interface ConfigContext extends EnvironmentContext {
   /** Absent on simulated nodes: then nothing is written, mounted or logged to disk. */
   readonly paths?: NodePaths;
+  /** Present where paths are. */
+  readonly mounts?: Mounts;
   readonly dns: DnsOptions;
   readonly cgroupParent: (pod: Pod) => string;
   readonly resources: (pod: Pod, container: PodContainer) => LinuxResources;
@@ -141,8 +144,8 @@ async function mountsOf(
   lookup: (name: string) => string | undefined,
   context: ConfigContext,
 ): Promise<readonly Mount[]> {
-  const { paths } = context;
-  if (paths === undefined) return [];
+  const { paths, mounts: mounter } = context;
+  if (paths === undefined || mounter === undefined) return [];
   const mounts: Mount[] = [];
   for (const [index, mount] of (container.spec.volumeMounts ?? []).entries()) {
     const volume = input.volumes.get(mount.name);
@@ -158,7 +161,7 @@ async function mountsOf(
     if (subPath) {
       const directory = path.join(paths.root, 'pods', identityOf(pod).uid, 'volume-subpaths');
       const target = path.join(directory, mount.name, container.spec.name, String(index));
-      hostPath = await mountSubPath(hostPath, subPath, target).catch((error: unknown) => {
+      hostPath = await mountSubPath(mounter, hostPath, subPath, target).catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
         throw new ContainerStartError(
           'CreateContainerConfigError',

@@ -138,6 +138,10 @@ export function statusPatch(base: PodStatus, wanted: PodStatus): Record<string, 
   for (const [key, value] of Object.entries(wanted)) {
     const before = base[key as keyof PodStatus];
     if (canonical(before) === canonical(value)) continue;
+    if (key === 'conditions') {
+      patch[key] = conditionsPatch(base.conditions ?? [], wanted.conditions ?? []);
+      continue;
+    }
     // These lists merge by address; an address that is gone must go.
     const replaces = (key === 'podIPs' || key === 'hostIPs') && before !== undefined;
     patch[key] = replaces ? [{ $patch: 'replace' }, ...(value as unknown[])] : value;
@@ -146,4 +150,18 @@ export function statusPatch(base: PodStatus, wanted: PodStatus): Record<string, 
     if (base[key] !== undefined && wanted[key] === undefined) patch[key] = null;
   }
   return patch;
+}
+
+type Conditions = NonNullable<PodStatus['conditions']>;
+
+/** Only what changed, merged by type: a reason or message that is no longer there must be taken away. */
+function conditionsPatch(base: Conditions, wanted: Conditions): unknown[] {
+  const changed: unknown[] = [];
+  for (const condition of wanted) {
+    const before = base.find(({ type }) => type === condition.type);
+    if (canonical(before) === canonical(condition)) continue;
+    const gone = Object.keys(before ?? {}).filter((key) => !(key in condition));
+    changed.push({ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) });
+  }
+  return changed;
 }

@@ -1,20 +1,20 @@
 // The volumes that live on the node: emptyDir and hostPath.
 import { chmod, chown, mkdir, open, stat } from 'node:fs/promises';
 import { quantityUnits } from '../kubelet/quantity.ts';
-import { mountsUnder, mountTmpfs } from './mounts.ts';
+import { mountsUnder } from './mounts.ts';
 import type { VolumePlugin } from './plugin.ts';
 
 export const emptyDirPlugin: VolumePlugin = {
   name: 'empty-dir',
   supports: (volume) => volume.emptyDir !== undefined,
-  async setUp({ directory, volume, pod }) {
+  async setUp({ directory, volume, pod, mounts }) {
     const { medium = '', sizeLimit } = volume.emptyDir ?? {};
     if (medium !== '' && medium !== 'Memory') {
       throw new Error(`unknown storage medium ${JSON.stringify(medium)}`);
     }
     await mkdir(directory, { recursive: true });
     if (medium === 'Memory' && !(await mountsUnder(directory)).includes(directory)) {
-      await mountTmpfs(directory, quantityUnits(sizeLimit));
+      await mounts.mountTmpfs(directory, quantityUnits(sizeLimit));
     }
     const fsGroup = pod.spec?.securityContext?.fsGroup;
     // Upstream makes it writable for every user, and set-gid where fsGroup names a group.

@@ -1,39 +1,38 @@
 // Mounting and unmounting by the machine's own tools, and what is mounted now.
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { CommandShell } from './command-shell.ts';
 
-const run = promisify(execFile);
+/** The mounts of one node; `close` when no more will be made. */
+export class Mounts {
+  readonly #shell = new CommandShell();
 
-async function tool(command: string, args: readonly string[]): Promise<void> {
-  try {
-    await run(command, args);
-  } catch (error) {
-    const stderr = (error as { stderr?: string }).stderr ?? '';
-    throw new Error(`${command} ${args.join(' ')}: ${stderr.trim() || String(error)}`, {
-      cause: error,
-    });
+  /** A tmpfs of at most `sizeBytes` (0: the kernel's default) at `directory`. */
+  mountTmpfs(directory: string, sizeBytes: number): Promise<void> {
+    const options = sizeBytes > 0 ? ['-o', `size=${sizeBytes}`] : [];
+    return this.#mount(['-t', 'tmpfs', ...options, 'tmpfs', directory]);
   }
-}
 
-/** A tmpfs of at most `sizeBytes` (0: the kernel's default) at `directory`. */
-export function mountTmpfs(directory: string, sizeBytes: number): Promise<void> {
-  const options = sizeBytes > 0 ? ['-o', `size=${sizeBytes}`] : [];
-  return tool('mount', ['--no-canonicalize', '-t', 'tmpfs', ...options, 'tmpfs', directory]);
-}
+  /** Bind-mounts `source` (a path such as /proc/<pid>/fd/<n>) over `target`. */
+  bindMount(source: string, target: string): Promise<void> {
+    return this.#mount(['-o', 'bind', source, target]);
+  }
 
-/** Bind-mounts `source` (a path such as /proc/<pid>/fd/<n>) over `target`. */
-export function bindMount(source: string, target: string): Promise<void> {
-  return tool('mount', ['--no-canonicalize', '-o', 'bind', source, target]);
-}
+  async unmount(directory: string): Promise<void> {
+    try {
+      await this.#shell.run(['umount', '--no-canonicalize', directory]);
+    } catch (error) {
+      if (String(error).includes('not mounted') || String(error).includes('no mount point')) return;
+      // Something in the pod's last moments may still hold it; detach it and let go.
+      await this.#shell.run(['umount', '--no-canonicalize', '--lazy', directory]);
+    }
+  }
 
-export async function unmount(directory: string): Promise<void> {
-  try {
-    await tool('umount', ['--no-canonicalize', directory]);
-  } catch (error) {
-    if (String(error).includes('not mounted') || String(error).includes('no mount point')) return;
-    // Something in the pod's last moments may still hold it; detach it and let go.
-    await tool('umount', ['--no-canonicalize', '--lazy', directory]);
+  close(): void {
+    this.#shell.close();
+  }
+
+  #mount(args: readonly string[]): Promise<void> {
+    return this.#shell.run(['mount', '--no-canonicalize', ...args]);
   }
 }
 

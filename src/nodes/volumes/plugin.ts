@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Pod, TokenRequest } from '../../objects.ts';
 import type { FieldContext } from '../kubelet/fields.ts';
 import type { References } from '../references.ts';
+import type { Mounts } from './mounts.ts';
 
 export type Volume = NonNullable<NonNullable<Pod['spec']>['volumes']>[number];
 
@@ -14,6 +15,7 @@ export interface VolumeContext {
   readonly references: References;
   readonly fields: FieldContext;
   readonly clock: Clock;
+  readonly mounts: Mounts;
   /** A token bound to the pod; expiry is the server's word. */
   readonly createToken: (
     namespace: string,

@@ -7,7 +7,7 @@ import type { FieldContext } from '../kubelet/fields.ts';
 import { formatPod, identityOf } from '../kubelet/pod.ts';
 import type { References } from '../references.ts';
 import { emptyDirPlugin, hostPathPlugin } from './local-volumes.ts';
-import { mountsUnder, unmount } from './mounts.ts';
+import { type Mounts, mountsUnder } from './mounts.ts';
 import type { MountedVolume, Volume, VolumePlugin } from './plugin.ts';
 import {
   configMapPlugin,
@@ -25,6 +25,7 @@ export interface PodVolumesOptions {
   /** The kubelet's root: /var/lib/kubelet. */
   readonly rootDirectory: string;
   readonly clock: Clock;
+  readonly mounts: Mounts;
   readonly references: References;
   readonly fields: (pod: Pod) => FieldContext;
   readonly createToken: (
@@ -91,7 +92,7 @@ export class PodVolumes {
   /** Unmounts and removes the volumes of a pod that is over; its other files stay. */
   async tearDownVolumes(uid: string): Promise<void> {
     const directory = this.podDirectory(uid);
-    await unmountAll(directory);
+    await this.#unmountAll(directory);
     for (const name of ['volumes', 'volume-subpaths']) {
       await rm(path.join(directory, name), { recursive: true, force: true });
     }
@@ -101,12 +102,12 @@ export class PodVolumes {
   async tearDown(uid: string): Promise<void> {
     if (uid === '' || uid.includes('/') || uid.startsWith('.')) return;
     const directory = this.podDirectory(uid);
-    await unmountAll(directory);
+    await this.#unmountAll(directory);
     await rm(directory, { recursive: true, force: true });
   }
 
   async #setUpOne(pod: Pod, volume: Volume): Promise<MountedVolume> {
-    const { references, fields, clock, createToken } = this.#options;
+    const { references, fields, clock, mounts, createToken } = this.#options;
     const plugin = this.#plugins.find((each) => each.supports(volume));
     if (plugin === undefined) {
       throw new Error(`no volume plugin matched name of volume in pod ${formatPod(pod)}`);
@@ -121,14 +122,15 @@ export class PodVolumes {
       references,
       fields: fields(pod),
       clock,
+      mounts,
       createToken,
     });
   }
-}
 
-async function unmountAll(directory: string): Promise<void> {
-  for (const point of await mountsUnder(directory)) await unmount(point);
-  // Removing files through a mount that is still there would remove someone else's.
-  const left = await mountsUnder(directory);
-  if (left.length > 0) throw new Error(`cannot unmount ${left.join(', ')}`);
+  async #unmountAll(directory: string): Promise<void> {
+    for (const point of await mountsUnder(directory)) await this.#options.mounts.unmount(point);
+    // Removing files through a mount that is still there would remove someone else's.
+    const left = await mountsUnder(directory);
+    if (left.length > 0) throw new Error(`cannot unmount ${left.join(', ')}`);
+  }
 }

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { identityOf } from '../kubelet/pod.ts';
 import { type ProjectedFile, writeAtomically } from './atomic-writer.ts';
-import { mountsUnder, mountTmpfs } from './mounts.ts';
+import { mountsUnder } from './mounts.ts';
 import type { MountedVolume, VolumeContext, VolumePlugin } from './plugin.ts';
 import { configMapFiles, downwardFiles, secretFiles, tokenFile } from './projections.ts';
 
@@ -13,10 +13,10 @@ async function publish(
   files: Files,
   secretive: boolean,
 ): Promise<MountedVolume> {
-  const { directory, pod, clock } = context;
+  const { directory, pod, clock, mounts } = context;
   await mkdir(directory, { recursive: true, mode: 0o755 });
   if (secretive && !(await mountsUnder(directory)).includes(directory)) {
-    await mountTmpfs(directory, 0);
+    await mounts.mountTmpfs(directory, 0);
   }
   await writeAtomically(directory, files, clock.nowMs(), pod.spec?.securityContext?.fsGroup);
   return { hostPath: directory, readonly: true };

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bindMount, mountsUnder } from './mounts.ts';
+import { type Mounts, mountsUnder } from './mounts.ts';
 
 // Node has no name for it; the value is the same on every Linux that coracle runs on.
 const O_PATH = 0o10000000;
@@ -62,19 +62,29 @@ async function openFollowingData(volumePath: string, relative: string): Promise<
  * what the container gets stays what was checked, whatever happens to the path later.
  */
 export async function mountSubPath(
+  mounts: Mounts,
   volumePath: string,
   relative: string,
   target: string,
 ): Promise<string> {
   const handle = await openFollowingData(volumePath, relative);
   try {
-    if ((await mountsUnder(target)).length > 0) return target;
+    if ((await mountsUnder(target)).length > 0) {
+      if (await isSameFile(handle, target)) return target;
+      // An atomic volume has been renewed since: a restarted container gets what is there now.
+      await mounts.unmount(target);
+    }
     await mkdir(path.dirname(target), { recursive: true, mode: 0o750 });
     if ((await handle.stat()).isDirectory()) await mkdir(target, { recursive: true, mode: 0o750 });
     else await writeFile(target, '', { flag: 'a', mode: 0o640 });
-    await bindMount(`/proc/${process.pid}/fd/${handle.fd}`, target);
+    await mounts.bindMount(`/proc/${process.pid}/fd/${handle.fd}`, target);
     return target;
   } finally {
     await handle.close();
   }
+}
+
+async function isSameFile(handle: FileHandle, target: string): Promise<boolean> {
+  const [source, mounted] = await Promise.all([handle.stat(), stat(target)]);
+  return source.dev === mounted.dev && source.ino === mounted.ino;
 }
