@@ -1,7 +1,6 @@
 // From create to Running: of one pod after the other, of twenty at once, and of ten thousand.
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BenchContext, type Measurement, type Row, times } from '../measurement.ts';
@@ -100,13 +99,7 @@ async function withSimulation<T>(
   use: (target: Target) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'coracle-bench-'));
-  const tokenFile = join(directory, 'bootstrap-token');
-  const token = `${randomBytes(3).toString('hex')}.${randomBytes(8).toString('hex')}`;
-  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
-  const server = await startOwnServer(context.start, directory, [
-    '--bootstrap-token-file',
-    tokenFile,
-  ]);
+  const server = await startOwnServer(context.start, directory);
   const names = Array.from({ length: context.nodes }, (_, index) => `node-${index + 1}`);
   const [program = '', ...words] = context.start.command;
   const agent = spawn(
@@ -118,7 +111,9 @@ async function withSimulation<T>(
       ...['--name', names.join(',')],
       ...['--server', `https://127.0.0.1:${server.target.port}`],
       ...['--ca-file', join(directory, 'pki/ca.crt')],
-      ...['--bootstrap-token-file', tokenFile],
+      ...['--certificate-file', join(directory, 'pki/simulated-nodes.crt')],
+      ...['--key-file', join(directory, 'pki/simulated-nodes.key')],
+      ...['--log-level', 'error'],
       ...['--data-dir', join(directory, 'nodes')],
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
