@@ -1,5 +1,6 @@
 // `coracle agent`: one node, composed of its identity, kubelet, network, image mirror and server.
 import { existsSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { KeyPair } from '../certificates.ts';
 import { withToken } from '../client/credentials.ts';
@@ -134,6 +135,8 @@ export async function agent(options: AgentOptions): Promise<void> {
   kubelet.catch((error: unknown) => {
     if (!stopping.signal.aborted) logger.error('cannot serve logs and exec', error);
   });
+  // Kept now and not at the end: an agent that is killed must not cost its successor time and memory.
+  flushCompileCache();
   await stopped;
   stopping.abort();
   await kubelet.then((server) => server.close()).catch(() => undefined);

@@ -1,5 +1,6 @@
 // Composes one node's agent: registration, kubelet, volumes and references around a runtime.
 import type { Client } from '../client/client.ts';
+import { createEventRecorder } from '../client/event-recorder.ts';
 import type { Lister } from '../client/informer.ts';
 import { pods } from '../client/resource-ref.ts';
 import { createInformer } from '../client/shared-informer.ts';
@@ -11,7 +12,7 @@ import type { Cgroups } from './cgroups/cgroups.ts';
 import { admitPod } from './kubelet/admission.ts';
 import { Backoff } from './kubelet/backoff.ts';
 import type { KubeletContext } from './kubelet/context.ts';
-import { ClientEventRecorder, type EventRecorder } from './kubelet/events.ts';
+import { type KubeletEvents, kubeletEvents } from './kubelet/events.ts';
 import type { FieldContext } from './kubelet/fields.ts';
 import { networkProbes, type ProbeRunner } from './kubelet/handlers.ts';
 import { Images } from './kubelet/images.ts';
@@ -56,7 +57,7 @@ export interface AgentOptions {
   readonly capacity?: Partial<NodeCapacity>;
   readonly kubeletPort?: number;
   /** Default: written to the API; `silentEvents` where there are thousands of nodes. */
-  readonly events?: EventRecorder;
+  readonly events?: KubeletEvents;
   /** Default 1 s; longer where the runtime's events can be trusted. */
   readonly relistMs?: number;
 }
@@ -65,7 +66,7 @@ export interface AgentOptions {
 export interface Agent {
   readonly kubelet: Kubelet;
   readonly cache: PodCache;
-  readonly events: EventRecorder;
+  readonly events: KubeletEvents;
   /** The Node as the API last showed it (podCIDR is there once it is given). */
   node(): Node | undefined;
   /** Something that the node's status shows has changed (the network is ready): look now. */
@@ -84,7 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const stopped = new AbortController();
   const capabilities = await runtime.capabilities();
   const capacity = { ...(await machineCapacity(options.paths?.root ?? '/')), ...options.capacity };
-  const events = options.events ?? new ClientEventRecorder({ client, clock, logger, nodeName });
+  const events = options.events ?? eventsOf(options);
   const cache = makeCache(options);
   const registration = new NodeRegistration({
     client,
@@ -152,6 +153,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   };
 }
 
+function eventsOf({ client, clock, logger, nodeName }: AgentOptions): KubeletEvents {
+  const source = { component: 'kubelet', host: nodeName };
+  return kubeletEvents(createEventRecorder(client, { clock, logger, ...source }), nodeName);
+}
+
 function makeCache({ runtime, clock, logger, relistMs = 1000, paths }: AgentOptions): PodCache {
   return new PodCache({
     runtime,
@@ -171,7 +177,7 @@ function makeContext(
   options: AgentOptions,
   capacity: NodeCapacity,
   references: WatchedReferences,
-  events: EventRecorder,
+  events: KubeletEvents,
   cache: PodCache,
 ): Omit<KubeletContext, 'runtimeName' | 'prober' | 'statuses' | 'admit'> {
   const { client, clock, runtime, addresses, nodeName, paths, cgroups, services } = options;

@@ -3,7 +3,7 @@ import type { Client } from '../client/client.ts';
 import type { ResourceRef } from '../client/resource-ref.ts';
 import { configMaps, secrets } from '../client/resource-ref.ts';
 import { createInformer, type RunningInformer } from '../client/shared-informer.ts';
-import { type Clock, sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { ConfigMap, KubernetesObject, Secret } from '../objects.ts';
 import type { Random } from '../random.ts';
@@ -23,7 +23,6 @@ interface Watched {
 
 const idleMs = 15 * 60_000;
 const watchedMax = 4096;
-const syncTimeoutMs = 5_000;
 
 /** References by one informer per object; `onChange` names what changed. */
 export class WatchedReferences implements References {
@@ -80,12 +79,12 @@ export class WatchedReferences implements References {
   ): Promise<T | undefined> {
     const watched = this.#watch(ref, namespace, name);
     watched.usedAtMs = this.#options.clock.nowMs();
-    const { client, clock } = this.#options;
-    await Promise.race([watched.informer.synced(), sleep(clock, syncTimeoutMs)]);
+    const { client } = this.#options;
     // The key names the resource, and the resource its object's type.
     const cached = watched.informer.get(namespace, name) as T | undefined;
     if (cached !== undefined) return cached;
-    // The copy may lag behind a creation that the pod's author has seen succeed.
+    // Nothing is waited for: the informer may not have begun yet, and a copy may lag behind a
+    // creation that the pod's author has seen succeed.
     try {
       return await client.get(ref, namespace, name);
     } catch (error) {

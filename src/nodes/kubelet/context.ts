@@ -9,7 +9,7 @@ import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { Backoff } from './backoff.ts';
 import type { ConfigContext } from './container-config.ts';
 import type { WaitReason } from './container-status.ts';
-import type { EventRecorder } from './events.ts';
+import type { KubeletEvents } from './events.ts';
 import type { Images } from './images.ts';
 import type { Limiter } from './limiter.ts';
 import type { PodCache } from './pod-cache.ts';
@@ -26,7 +26,7 @@ export interface KubeletContext {
   readonly cache: PodCache;
   readonly images: Images;
   readonly prober: Prober;
-  readonly events: EventRecorder;
+  readonly events: KubeletEvents;
   readonly statuses: StatusSink;
   readonly config: ConfigContext;
   readonly restarts: Backoff;

@@ -1,7 +1,7 @@
 // Downward API: fields of a pod and resources of its containers as text.
 import type { Pod } from '../../objects.ts';
 import { identityOf } from './pod.ts';
-import { ceil, parseQuantity } from './quantity.ts';
+import { quantityMilli, quantityUnits } from './quantity.ts';
 
 export interface FieldContext {
   readonly nodeName: string;
@@ -75,7 +75,7 @@ export function resourceField(
   const list = kind === 'limits' ? container.resources?.limits : container.resources?.requests;
   const fallback = kind === 'limits' ? context.allocatable[resource] : undefined;
   const limitAsRequest = kind === 'requests' ? container.resources?.limits?.[resource] : undefined;
-  const value = parseQuantity(list?.[resource] ?? limitAsRequest ?? fallback) ?? 0;
-  const divisor = parseQuantity(selector.divisor) || 1;
-  return String(ceil(value / divisor));
+  const quantity = list?.[resource] ?? limitAsRequest ?? fallback;
+  const read = resource === 'cpu' ? quantityMilli : quantityUnits;
+  return String(Math.ceil(read(quantity) / (read(selector.divisor) || read('1'))));
 }

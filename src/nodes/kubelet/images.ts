@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Pod } from '../../objects.ts';
 import type { Image, PullCredentials, Runtime } from '../runtime.ts';
 import { Backoff, goDuration } from './backoff.ts';
-import type { EventRecorder } from './events.ts';
+import type { KubeletEvents } from './events.ts';
 import { formatPod, identityOf, type PodContainer } from './pod.ts';
 
 /** A container cannot be started now; `reason` and `message` become its waiting state. */
@@ -21,7 +21,7 @@ export class ContainerStartError extends Error {
 export interface ImageOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
-  readonly events: EventRecorder;
+  readonly events: KubeletEvents;
   readonly credentials?: (pod: Pod, image: string) => Promise<PullCredentials | undefined>;
 }
 

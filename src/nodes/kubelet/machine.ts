@@ -1,6 +1,7 @@
 // Facts about the machine for Node.status: sizes, versions, identities.
 import { readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
+import { kubernetesVersion } from '../../kubernetes-version.ts';
 import type { Node } from '../../objects.ts';
 
 type NodeInfo = NonNullable<NonNullable<Node['status']>['nodeInfo']>;
@@ -11,9 +12,6 @@ export interface NodeCapacity {
   readonly ephemeralStorageBytes: number;
   readonly pods: number;
 }
-
-/** The version of Kubernetes that this node speaks. */
-export const kubeletVersion = 'v1.36.0';
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
@@ -42,7 +40,7 @@ export async function nodeInfo(containerRuntimeVersion: string): Promise<NodeInf
     kernelVersion: os.release(),
     osImage: await osImage(),
     containerRuntimeVersion,
-    kubeletVersion,
+    kubeletVersion: kubernetesVersion,
     kubeProxyVersion: '',
     operatingSystem: 'linux',
     architecture: architecture(),

@@ -7,7 +7,7 @@ import type { Lease, Node } from '../../objects.ts';
 import { isReason } from '../../status.ts';
 import type { Image, Runtime } from '../runtime.ts';
 import { canonical } from './canonical.ts';
-import type { EventRecorder } from './events.ts';
+import type { KubeletEvents } from './events.ts';
 import { architecture, type NodeCapacity, nodeInfo, resourceLists } from './machine.ts';
 
 export interface NodeRegistrationOptions {
@@ -15,7 +15,7 @@ export interface NodeRegistrationOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly events: EventRecorder;
+  readonly events: KubeletEvents;
   readonly nodeName: string;
   readonly addresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;

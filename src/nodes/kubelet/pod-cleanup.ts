@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Pod } from '../../objects.ts';
 import type { KubeletContext } from './context.ts';
 import { identityOf } from './pod.ts';
-import { podLogDirectory } from './pod-files.ts';
+import { type NodePaths, podLogDirectory } from './pod-files.ts';
 
 /** The pod is over: its mounts and its cgroup go; containers stay for their logs. */
 export async function reclaimPod(context: KubeletContext, uid: string): Promise<void> {
@@ -15,9 +15,11 @@ export async function reclaimPod(context: KubeletContext, uid: string): Promise<
 /** The pod is deleted: nothing of it stays on the node. */
 export async function removePod(context: KubeletContext, pod: Pod): Promise<void> {
   const { uid } = identityOf(pod);
+  const ids = context.cache.get(uid).containers.map(({ id }) => id);
   await removeUid(context, uid);
   const { paths } = context.config;
   if (paths !== undefined) {
+    await removeLogLinks(paths, ids);
     await rm(podLogDirectory(paths, pod), { recursive: true, force: true });
   }
 }
@@ -62,6 +64,15 @@ export async function cleanUnknown(
   }
   await cleanLogs(context, isKnown);
   cache.prune(isKnown);
+}
+
+/** The links of these containers; housekeeping finds what a crash leaves. */
+async function removeLogLinks(paths: NodePaths, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  for (const name of await readdir(paths.containerLogs).catch(() => [])) {
+    if (!ids.some((id) => name.endsWith(`-${id}.log`))) continue;
+    await rm(path.join(paths.containerLogs, name), { force: true });
+  }
 }
 
 async function cleanLogs(

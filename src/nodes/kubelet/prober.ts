@@ -1,7 +1,7 @@
 // Startup, liveness and readiness probes of running containers, one timer each.
 import type { Clock, Timer } from '../../clock.ts';
 import type { Pod } from '../../objects.ts';
-import type { EventRecorder } from './events.ts';
+import type { KubeletEvents } from './events.ts';
 import type { Probe, ProbeRunner } from './handlers.ts';
 import { containersOf, identityOf, type PodContainer } from './pod.ts';
 import { latestContainer, type PodState, type ProbeResults } from './pod-state.ts';
@@ -33,7 +33,7 @@ interface Worker {
 export interface ProberOptions {
   readonly clock: Clock;
   readonly runner: ProbeRunner;
-  readonly events: EventRecorder;
+  readonly events: KubeletEvents;
   /** A verdict changed: the pod's worker must look at once. */
   readonly onResult: (uid: string) => void;
 }

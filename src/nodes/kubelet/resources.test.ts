@@ -5,7 +5,7 @@ import { admitPod } from './admission.ts';
 import { goDuration } from './backoff.ts';
 import { parseResolvConf, podDns, podHostname } from './dns.ts';
 import { withDefaultTag } from './images.ts';
-import { parseQuantity, quantityMilli } from './quantity.ts';
+import { quantityMilli, quantityUnits } from './quantity.ts';
 import {
   containerResources,
   cpuQuotaUs,
@@ -25,10 +25,11 @@ const podOf = (containers: Container[], initContainers: Container[] = []): Pod =
 });
 
 t.test('quantities', async (t) => {
-  t.equal(parseQuantity('1.5Gi'), 1610612736);
-  t.equal(parseQuantity('1e3'), 1000);
-  t.equal(parseQuantity('12E'), 12e18);
-  t.equal(parseQuantity('x'), undefined);
+  t.equal(quantityUnits('1.5Gi'), 1610612736);
+  t.equal(quantityUnits('1e3'), 1000);
+  t.equal(quantityUnits('1500m'), 2);
+  t.equal(quantityUnits('x'), 0);
+  t.equal(quantityUnits(undefined), 0);
   t.equal(quantityMilli('0.1'), 100);
   t.equal(quantityMilli('100u'), 1);
 });

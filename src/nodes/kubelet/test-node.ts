@@ -7,7 +7,7 @@ import { simulatedProbes } from '../simulated/probes.ts';
 import { SimulatedRuntime } from '../simulated/runtime.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeletContext } from './context.ts';
-import type { EventRecorder } from './events.ts';
+import type { KubeletEvents } from './events.ts';
 import { Images } from './images.ts';
 import { Kubelet, type PodSource } from './kubelet.ts';
 import { Limiter } from './limiter.ts';
@@ -97,7 +97,7 @@ export class TestNode {
     const note = (line: string) => {
       this.log.push(`+${(clock.nowMs() - startMs) / 1000}s ${line}`);
     };
-    const events: EventRecorder = {
+    const events: KubeletEvents = {
       pod: (_pod, _type, reason, message, container) =>
         note(`${reason} ${container === undefined ? '' : `[${container.spec.name}] `}${message}`),
       node: (_type, reason, message) => note(`node ${reason} ${message}`),
