@@ -10,7 +10,7 @@ import type { FoundResource } from '../registry/engine/resource-registry.ts';
 import type { DeletionResult, RequestContext, WriteResult } from '../registry/engine/types.ts';
 import type { Verb } from '../registry/resource.ts';
 import type { ReadBody } from '../registry/schema/read-body.ts';
-import { methodNotAllowed, resourceNotFound } from '../status.ts';
+import { httpMethodNotAllowed, methodNotAllowed, resourceNotFound } from '../status.ts';
 import { bytesAnswer, headersFor, objectAnswer } from './answers.ts';
 import { readBytes } from './body.ts';
 import { acceptsGzip, gzipped, type Produce, produceBody } from './compression.ts';
@@ -332,9 +332,7 @@ function checkVerb(exchange: Exchange, found: FoundResource): void {
   if (known.length === 0) throw resourceNotFound();
   if (!known.includes(verb)) throw methodNotAllowed(nameOf(found), verb);
   if (resource.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') {
-    if (verb === 'deletecollection' || verb === 'create') {
-      throw methodNotAllowed(nameOf(found), verb);
-    }
+    if (verb === 'deletecollection' || verb === 'create') throw httpMethodNotAllowed();
     throw resourceNotFound();
   }
   if (!resource.namespaced && namespace !== '' && resource.plural !== 'namespaces') {

@@ -78,7 +78,7 @@ async function broken(server: ServerProcess): Promise<readonly string[]> {
   return wrong;
 }
 
-t.test(`${crashes} crashes lose nothing that was acknowledged`, async (t) => {
+t.test(`${crashes} crashes lose nothing that was acknowledged`, { timeout: 280_000 }, async (t) => {
   const random = seededRandom(11);
   const dataDirectory = await mkdtemp(join(tmpdir(), 'coracle-crash-'));
   t.teardown(() => rm(dataDirectory, { recursive: true, force: true }));
@@ -91,6 +91,7 @@ t.test(`${crashes} crashes lose nothing that was acknowledged`, async (t) => {
       if (--left <= 0) killed ??= server.kill('SIGKILL');
     };
     const wrong = await broken(server);
+    if (crash % 10 === 9) t.comment(`${crash + 1} crashes`);
     if (wrong.length > 0) t.fail(`after crash ${crash}`, { wrong });
     await Promise.all(
       Array.from({ length: writers }, (_, at) => write(server, `w${crash}-${at}`, acknowledged)),

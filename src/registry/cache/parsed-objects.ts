@@ -1,5 +1,6 @@
 // Stored objects as JavaScript values: parsed once, deep-frozen, kept within a limit of bytes.
 import type { ApiObject } from '../resource.ts';
+import { decodeStored } from '../schema/encode.ts';
 import { ByteLru } from './byte-lru.ts';
 import type { CachedObject } from './types.ts';
 
@@ -11,8 +12,6 @@ interface Parsed {
   readonly object: ApiObject;
   frozen: boolean;
 }
-
-const decoder = new TextDecoder();
 
 /**
  * Shared by the resources of a server. Keyed by the body itself, so that the one parse which the
@@ -48,7 +47,7 @@ export class ParsedObjects {
   #take(body: Uint8Array): Parsed {
     const known = this.#objects.get(body);
     if (known !== undefined) return known;
-    const parsed = { object: JSON.parse(decoder.decode(body)) as ApiObject, frozen: false };
+    const parsed = { object: decodeStored(body), frozen: false };
     this.#objects.set(body, parsed, body.byteLength * parsedBytesPerByte);
     return parsed;
   }

@@ -1,5 +1,6 @@
 // Validates metadata as upstream's ValidateObjectMeta and ValidateObjectMetaUpdate do.
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../objects.ts';
+import { sameJson } from '../engine/json.ts';
 import {
   type FieldError,
   type FieldPath,
@@ -40,13 +41,13 @@ export function invalidEach(
   return messages.map((message) => invalidValue(path, value, message));
 }
 
-/** Field `field is immutable` unless both values are the same JSON. */
+/** Field `field is immutable` unless both values are the same JSON, in whatever order. */
 export function validateImmutableField(
   next: unknown,
   old: unknown,
   path: FieldPath,
 ): readonly FieldError[] {
-  if (JSON.stringify(next) === JSON.stringify(old)) return [];
+  if (sameJson(next, old)) return [];
   return [invalidValue(path, next, 'field is immutable')];
 }
 
