@@ -97,8 +97,13 @@ function parseTime(text: string): Instant | undefined {
 /** Go's zero time is no time at all. */
 const zeroTime = '0001-01-01T00:00:00';
 
+/** Times as Kubernetes writes them, in days that every month has; all else is looked at closely. */
+const canonicalTime =
+  /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+
 function readTime(value: unknown): unknown {
   if (typeof value !== 'string') return mismatch;
+  if (canonicalTime.test(value)) return value;
   const instant = parseTime(value);
   if (instant === undefined) return mismatch;
   const zero = instant.seconds === zeroTime && /^0*$/.test(instant.fraction);
