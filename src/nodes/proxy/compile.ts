@@ -1,6 +1,6 @@
 // Turns Services, EndpointSlices, nodes and local pods into one ruleset; pure.
 import type { EndpointSlice, Node, Pod, Service } from '../../objects.ts';
-import { type Family, familyOf, internalAddresses } from '../network/addresses.ts';
+import { type Family, familyOf, internalAddresses, podRanges } from '../network/addresses.ts';
 import { chainName, createDraft, type Draft } from './draft.ts';
 import {
   endpointsOf,
@@ -44,7 +44,9 @@ export const tableName = 'coracle-services';
 
 /** Compiles for one family; the order of the inputs does not matter to the outcome. */
 export function compile(input: ProxyInput): Compiled {
-  const draft = createDraft(input.family, input.clusterRanges);
+  const own = input.nodes.find(({ metadata }) => metadata?.name === input.place.nodeName);
+  const ownRanges = own === undefined ? [] : podRanges(own);
+  const draft = createDraft(input.family, input.clusterRanges, ownRanges);
   const healthChecks = new Map<number, HealthCheck>();
   const byService = slicesByService(input.slices);
   const services = input.services.filter(isProxied).toSorted(byAgeThenKey);

@@ -9,6 +9,8 @@ export interface Draft {
   readonly family: Family;
   readonly ip: 'ip' | 'ip6';
   readonly clusterRanges: readonly string[];
+  /** The ranges of this node's own pods. */
+  readonly ownRanges: readonly string[];
   readonly chains: Map<string, Chain>;
   readonly collections: Map<string, Collection & { readonly elements: Map<string, string> }>;
   readonly udpTargets: Map<string, ReadonlySet<string>>;
@@ -17,8 +19,14 @@ export interface Draft {
 }
 
 /** An empty draft with the base chains and empty maps. */
-export function createDraft(family: Family, clusterRanges: readonly string[]): Draft {
-  const own = clusterRanges.filter((range) => familyOf(range) === family);
+export function createDraft(
+  family: Family,
+  clusterRanges: readonly string[],
+  ownRanges: readonly string[],
+): Draft {
+  const ofFamily = (ranges: readonly string[]) =>
+    ranges.filter((range) => familyOf(range) === family);
+  const own = ofFamily(clusterRanges);
   const collections: Draft['collections'] = new Map();
   for (const [name, { kind, declaration }] of Object.entries(collectionTypes(family))) {
     collections.set(name, { kind, declaration, elements: new Map() });
@@ -27,6 +35,7 @@ export function createDraft(family: Family, clusterRanges: readonly string[]): D
     family,
     ip: family === 'IPv4' ? 'ip' : 'ip6',
     clusterRanges: own,
+    ownRanges: ofFamily(ownRanges),
     chains: baseChains({ family, clusterRanges: own }),
     collections,
     udpTargets: new Map(),

@@ -5,7 +5,13 @@ import type { EndpointSlice, Node, Pod, Service } from '../../objects.ts';
 import { compile, type ProxyInput } from './compile.ts';
 import { cleanFlows } from './conntrack.ts';
 import { createTable } from './table.ts';
-import { clusterRange, createTwoNodes, type NodeName, nodeAddresses } from './two-nodes.fixture.ts';
+import {
+  clusterRange,
+  createTwoNodes,
+  type NodeName,
+  nodeAddresses,
+  podRange,
+} from './two-nodes.fixture.ts';
 
 const network = await createTwoNodes();
 t.teardown(() => network.remove());
@@ -16,6 +22,7 @@ const on: Readonly<Record<string, NodeName>> = { [a1]: 'a', [a2]: 'a', [b1]: 'b'
 
 const nodes = Object.entries(nodeAddresses).map(([name, address]) => ({
   metadata: { name },
+  spec: { podCIDRs: [podRange[name as NodeName]] },
   status: { addresses: [{ type: 'InternalIP', address }] },
 })) as Node[];
 const tables = {
@@ -130,7 +137,17 @@ t.test('policy Local keeps the client and sends nothing to other nodes', async (
   t.equal(there, 'b1 10.77.0.1');
   t.equal(elsewhere, 'timeout');
   const [[fromPod = ''] = []] = await network.ask('a2', tcp(nodeAddresses.a, 30080));
-  t.match(fromPod, /^b1 /, 'inside the cluster every endpoint is reached');
+  t.match(fromPod, /^b1 /, "by its own node's port a pod reaches every endpoint");
+  await apply({
+    services: [service('web', '10.79.0.10', { type: 'NodePort', externalTrafficPolicy: 'Local' })],
+    slices: [slice('web', a1, b1)],
+  });
+  const tries = Array.from({ length: 8 }, () => tcp(nodeAddresses.b, 30080));
+  const others = (await network.ask('a2', ...tries)).flat();
+  t.ok(
+    others.every((each) => each === `b1 ${a2}`),
+    `by another node's port, that node's endpoints alone: ${others}`,
+  );
 });
 
 t.test('what nobody answers is refused at once', async (t) => {

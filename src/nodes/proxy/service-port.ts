@@ -102,7 +102,7 @@ function missing({ selection }: Port, local: boolean): string {
 /** Traffic from outside the cluster, and from inside to an outside address of the Service. */
 function addExternalChain(port: Port, local: boolean): string {
   const { draft, names, selection } = port;
-  const { ip, clusterRanges } = draft;
+  const { ip, ownRanges } = draft;
   const name = chainName('external', ...names);
   const rules: string[] = [];
   const everywhere =
@@ -112,8 +112,11 @@ function addExternalChain(port: Port, local: boolean): string {
     rules.push('jump mark-for-masquerade', `goto ${everywhere}`);
   } else {
     if (everywhere !== undefined) {
-      // Whoever is inside the cluster reaches every endpoint, as by the cluster address.
-      rules.push(`${ip} saddr { ${clusterRanges.join(', ')} } goto ${everywhere}`);
+      // Whoever is on this node reaches every endpoint, as by the cluster address. Not so pods of
+      // other nodes: an endpoint beside them would answer them directly, past the translation.
+      if (ownRanges.length > 0) {
+        rules.push(`${ip} saddr { ${ownRanges.join(', ')} } goto ${everywhere}`);
+      }
       rules.push('fib saddr type local jump mark-for-masquerade');
       rules.push(`fib saddr type local goto ${everywhere}`);
     }

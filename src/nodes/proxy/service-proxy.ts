@@ -132,8 +132,8 @@ function follow<T extends KubernetesObject>(
 }
 
 /** Heartbeats change a Node all the time; the rules need only this. */
-function proxyViewOfNode({ metadata, status }: Node): unknown {
-  return [metadata?.labels?.[zoneLabel], status?.addresses];
+function proxyViewOfNode({ metadata, spec, status }: Node): unknown {
+  return [metadata?.labels?.[zoneLabel], spec?.podCIDRs, status?.addresses];
 }
 
 function proxyViewOfPod({ spec, status }: Pod): unknown {

@@ -11,7 +11,7 @@ import type { Question } from './peer.fixture.ts';
 
 export const nodeAddresses = { a: '10.77.0.2', b: '10.77.0.3' } as const;
 export const clusterRange = '10.78.0.0/16';
-const podRange = { a: '10.78.0.0/24', b: '10.78.1.0/24' } as const;
+export const podRange = { a: '10.78.0.0/24', b: '10.78.1.0/24' } as const;
 const peer = fileURLToPath(new URL('./peer.fixture.ts', import.meta.url));
 
 export type NodeName = keyof typeof nodeAddresses;
