@@ -53,7 +53,7 @@ export async function podTraces(own: OwnCluster, node: string): Promise<string[]
     ip -o link | grep -o ' veth[^:@]*' | sed 's/^/link/'
     ls /run/netns 2>/dev/null | sed 's/^/namespace /'
     ls /var/lib/kubelet/pods 2>/dev/null | sed 's/^/folder /'
-    find /run/cni /var/lib/cni -name '[0-9]*.[0-9]*.[0-9]*.[0-9]*' 2>/dev/null | sed 's/^/address /'
+    find /run/coracle/ipam /var/lib/cni -name '[0-9]*.[0-9]*.[0-9]*.[0-9]*' 2>/dev/null | sed 's/^/address /'
     find /run/containerd/io.containerd.runtime.v2.task -mindepth 2 -maxdepth 2 2>/dev/null |
       sed 's/^/task /'`;
   const { stdout, stderr } = spawnSync(

@@ -2,9 +2,11 @@
 import t from 'tap';
 import { openCluster } from './cluster.fixture.ts';
 import { badInput } from './suites/bad-input.ts';
+import { podEnvironment } from './suites/pod-environment.ts';
+import { pods } from './suites/pods.ts';
 import type { Suite } from './workbench.ts';
 
-const all: readonly Suite[] = [badInput];
+const all: readonly Suite[] = [badInput, pods, podEnvironment];
 
 t.setTimeout(0);
 const words = (process.env.CORACLE_CONFORMANCE_SUITES ?? '')

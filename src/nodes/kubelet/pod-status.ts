@@ -50,7 +50,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const inits = statuses(initContainersOf(pod), old.initContainerStatuses);
   const mains = statuses(mainContainersOf(pod), old.containerStatuses);
   const ephemerals = statuses(ephemeralContainersOf(pod), old.ephemeralContainerStatuses);
-  const phase = phaseOf(input, inits, mains);
+  const phase = shownPhase(input, phaseOf(input, inits, mains));
   const addresses = podAddresses(input);
   const reason = input.failure?.reason ?? (phase === 'Failed' ? old.reason : undefined);
   const message = input.failure?.message ?? (phase === 'Failed' ? old.message : undefined);
@@ -71,6 +71,13 @@ export function podStatus(input: PodStatusInput): PodStatus {
     qosClass: qosClassOf(pod),
     ...(ephemerals.length === 0 ? {} : { ephemeralContainerStatuses: ephemerals }),
   };
+}
+
+/** A pod that is over says so only when all of its containers have ended, sidecars included. */
+function shownPhase({ pod, terminal, finished }: PodStatusInput, phase: string): string {
+  const over = phase === 'Failed' || phase === 'Succeeded';
+  if (!over || !terminal || finished) return phase;
+  return pod.status?.phase ?? 'Pending';
 }
 
 function hostIPs(input: PodStatusInput): readonly { ip: string }[] {
