@@ -4,7 +4,7 @@ import { createEventRecorder } from '../client/event-recorder.ts';
 import type { Lister } from '../client/informer.ts';
 import { pods } from '../client/resource-ref.ts';
 import { createInformer } from '../client/shared-informer.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Node, Service } from '../objects.ts';
 import type { Random } from '../random.ts';
@@ -29,7 +29,7 @@ import { quantityMilli, quantityUnits } from './kubelet/quantity.ts';
 import { containerResources, qosClassOf } from './kubelet/resources.ts';
 import { StatusWriter } from './kubelet/status-writer.ts';
 import { WatchedReferences } from './references.ts';
-import type { Runtime } from './runtime.ts';
+import { type Runtime, type RuntimeCapabilities, RuntimeUnavailableError } from './runtime.ts';
 import { Mounts } from './volumes/mounts.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 
@@ -78,12 +78,13 @@ export interface Agent {
 }
 
 const startsMax = 16;
+const runtimeRetryMs = 100;
 
 /** Starts the agent of one node. Resolves when pods are being worked on. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { client, clock, logger, nodeName, random, runtime, cgroups } = options;
   const stopped = new AbortController();
-  const capabilities = await runtime.capabilities();
+  const capabilities = await runtimeCapabilities(options);
   const capacity = { ...(await machineCapacity(options.paths?.root ?? '/')), ...options.capacity };
   const events = options.events ?? eventsOf(options);
   const cache = makeCache(options);
@@ -151,6 +152,20 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await registering;
     },
   };
+}
+
+/** Asks until the runtime answers: a node starts it and the agent at the same time. */
+async function runtimeCapabilities(options: AgentOptions): Promise<RuntimeCapabilities> {
+  const { runtime, clock, logger } = options;
+  for (;;) {
+    try {
+      return await runtime.capabilities();
+    } catch (error) {
+      if (!(error instanceof RuntimeUnavailableError)) throw error;
+      logger.debug('the runtime does not answer yet', { error: error.message });
+      await sleep(clock, runtimeRetryMs);
+    }
+  }
 }
 
 function eventsOf({ client, clock, logger, nodeName }: AgentOptions): KubeletEvents {

@@ -14,8 +14,13 @@ export async function write(directory: string, file: string, value: string): Pro
   }
 }
 
-export function makeDirectory(directory: string): Promise<unknown> {
-  return mkdir(directory, { recursive: true });
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    // Nearly always enough, and Node works out a recursive one on its main thread.
+    await mkdir(directory);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') await mkdir(directory, { recursive: true });
+  }
 }
 
 export async function directoriesIn(directory: string): Promise<readonly string[]> {

@@ -14,6 +14,8 @@ interface Entry {
   readonly containers: Map<string, number>;
   /** Refreshes of one pod run one after another, so that no older answer wins. */
   refreshing: Promise<PodState>;
+  /** A refresh that has not begun serves all who ask meanwhile. */
+  queued: Promise<PodState> | undefined;
 }
 
 export interface PodCacheOptions {
@@ -69,7 +71,12 @@ export class PodCache {
   /** Asks the runtime about all that is known of one pod. */
   refresh(uid: string): Promise<PodState> {
     const entry = this.#entry(uid);
-    const next = entry.refreshing.then(() => this.#load(uid, entry));
+    if (entry.queued !== undefined) return entry.queued;
+    const next = entry.refreshing.then(() => {
+      entry.queued = undefined;
+      return this.#load(uid, entry);
+    });
+    entry.queued = next;
     entry.refreshing = next.catch(() => entry.state);
     return next;
   }
@@ -175,6 +182,7 @@ export class PodCache {
         sandboxes: new Map(),
         containers: new Map(),
         refreshing: Promise.resolve(emptyPodState),
+        queued: undefined,
       };
       this.#entries.set(uid, entry);
     }
