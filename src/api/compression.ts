@@ -79,7 +79,7 @@ export function gzipped(produce: Produce): Produce {
       failure = error ?? new Error('the client is gone');
       gzip.destroy();
     });
-    await produce({
+    const producing = produce({
       write(chunk) {
         if (failure !== undefined) return Promise.reject(failure);
         if (gzip.write(chunk)) return undefined;
@@ -94,6 +94,11 @@ export function gzipped(produce: Produce): Produce {
           gzip.once('close', done);
         });
       },
+    });
+    await producing.catch((error: unknown) => {
+      // The client must see that the answer was cut short, not a clean end.
+      gzip.destroy();
+      throw failure ?? error;
     });
     gzip.end();
     await copying;

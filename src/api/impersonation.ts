@@ -66,6 +66,7 @@ function impliedGroups(name: string, groups: readonly string[]): readonly string
     const [namespace = ''] = name.slice(accountPrefix.length).split(':');
     all.push('system:serviceaccounts', `system:serviceaccounts:${namespace}`);
   }
+  if (all.includes('system:unauthenticated')) return all;
   const implied = name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated';
   if (!all.includes(implied)) all.push(implied);
   return all;

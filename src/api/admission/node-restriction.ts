@@ -136,3 +136,35 @@ function refusePod(
     ? `node ${quoted(me)} can only delete pods with spec.nodeName set to itself`
     : `node ${quoted(me)} can only update pod status for pods with spec.nodeName set to itself`;
 }
+
+interface TokenBinding {
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly name?: string | undefined;
+  readonly uid?: string | undefined;
+}
+
+/** Why a node may not have a service account's token; nodes get them for their own pods only. */
+export async function nodeTokenRefusal(
+  me: string,
+  namespace: string,
+  bound: TokenBinding | undefined,
+  objects: ObjectReader,
+): Promise<string | undefined> {
+  const name = bound?.name ?? '';
+  if (bound?.apiVersion !== 'v1' || bound.kind !== 'Pod' || name === '') {
+    return 'node requested token not bound to a pod';
+  }
+  const uid = bound.uid ?? '';
+  if (uid === '') return 'node requested token with a pod binding without a uid';
+  const pod = await objects.fresh<Pod>('', 'pods', namespace, name);
+  if (pod === undefined) return `pod ${quoted(name)} not found`;
+  if (pod.metadata?.uid !== uid) {
+    return (
+      `the UID in the bound object reference (${uid}) does not match the UID in record. ` +
+      'The object might have been deleted and then recreated'
+    );
+  }
+  if (pod.spec?.nodeName === me) return undefined;
+  return 'node requested token bound to a pod scheduled on a different node';
+}

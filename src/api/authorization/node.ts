@@ -146,6 +146,11 @@ function secretNames(pod: Pod): ReadonlySet<string> {
   }
   for (const volume of pod.spec?.volumes ?? []) {
     names.push(volume.secret?.secretName, volume.csi?.nodePublishSecretRef?.name);
+    const { azureFile, cephfs, flexVolume, iscsi, rbd, scaleIO, storageos } = volume;
+    names.push(azureFile?.secretName);
+    for (const source of [cephfs, flexVolume, iscsi, rbd, scaleIO, storageos]) {
+      names.push(source?.secretRef?.name);
+    }
     for (const source of volume.projected?.sources ?? []) names.push(source.secret?.name);
   }
   return new Set(names.filter((name) => name !== undefined));

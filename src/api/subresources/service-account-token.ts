@@ -3,11 +3,13 @@ import type { Clock } from '../../clock.ts';
 import type { Pod, ServiceAccount, TokenRequest } from '../../objects.ts';
 import type { ApiObject } from '../../registry/resource.ts';
 import type { ReadBody } from '../../registry/schema/read-body.ts';
-import { badRequest, conflict, invalid, notFound } from '../../status.ts';
+import { badRequest, conflict, forbidden, invalid, notFound } from '../../status.ts';
+import { nodeTokenRefusal } from '../admission/node-restriction.ts';
 import type {
   BoundObject,
   ServiceAccountTokens,
 } from '../authentication/service-account-tokens.ts';
+import { nodeOf } from '../authorization/node.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import type { SpecialRequest } from '../router.ts';
 import { createdAnswer, readCreate } from '../special-body.ts';
@@ -44,6 +46,12 @@ export function serviceAccountToken(parts: Parts): SpecialRequest {
     );
     if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts' }, name);
     const { spec = { audiences: [] } } = object;
+    const asking = nodeOf(exchange.user);
+    if (asking !== undefined) {
+      const { boundObjectRef } = spec;
+      const why = await nodeTokenRefusal(asking, namespace, boundObjectRef, parts.objects);
+      if (why !== undefined) throw forbidden({ group: '', resource: 'serviceaccounts' }, name, why);
+    }
     const seconds = Number(spec.expirationSeconds ?? hourSeconds);
     checkExpiration(seconds);
     const stated = object.metadata?.name ?? '';
