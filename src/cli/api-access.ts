@@ -65,6 +65,8 @@ export async function isReady(cluster: Cluster): Promise<boolean> {
 interface NodeView {
   readonly name: string;
   readonly ready: boolean;
+  /** When its agent last said so; 0 when it never did. */
+  readonly heardMs: number;
   readonly address: string;
   readonly version: string;
 }
@@ -77,17 +79,21 @@ export async function listNodes(cluster: Cluster): Promise<readonly NodeView[]> 
     items: {
       metadata: { name: string };
       status?: {
-        conditions?: { type: string; status: string }[];
+        conditions?: { type: string; status: string; lastHeartbeatTime?: string }[];
         addresses?: { type: string; address: string }[];
         nodeInfo?: { kubeletVersion?: string };
       };
     }[];
   };
   return items.map(({ metadata, status: node }) => ({
+    ...readiness(node?.conditions?.find(({ type }) => type === 'Ready')),
     name: metadata.name,
-    ready:
-      node?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') ?? false,
     address: node?.addresses?.find((each) => each.type === 'InternalIP')?.address ?? '',
     version: node?.nodeInfo?.kubeletVersion ?? '',
   }));
+}
+
+function readiness(condition?: { readonly status: string; readonly lastHeartbeatTime?: string }) {
+  const heardMs = Date.parse(condition?.lastHeartbeatTime ?? '') || 0;
+  return { ready: condition?.status === 'True', heardMs };
 }

@@ -63,7 +63,7 @@ export async function getClusters(invocation: Invocation): Promise<void> {
 export async function getNodes(invocation: Invocation, name: string): Promise<void> {
   const cluster = findCluster(invocation, name);
   const { facts, paths } = cluster;
-  const nodes = (await listNodes(cluster)).map((node) => ({
+  const nodes = (await listNodes(cluster)).map(({ heardMs: _, ...node }) => ({
     ...node,
     pid: nodePid({ facts, paths, name: node.name }) ?? null,
   }));

@@ -39,6 +39,7 @@ const lockTimeoutMs = 120_000;
 /** @throws CliError as its exit code says */
 export async function up(invocation: Invocation, options: UpOptions): Promise<void> {
   requireName(options.name);
+  const startedMs = Date.now();
   // Ranges and ports are taken when the network is there and the server listens: until then no
   // other cluster may choose its own.
   const { cluster, wasUp } = await withMachineLock(lockTimeoutMs, async () => {
@@ -47,7 +48,11 @@ export async function up(invocation: Invocation, options: UpOptions): Promise<vo
     writeKubeconfigs(invocation, started.cluster);
     return started;
   });
-  if (options.waitMs > 0) await waitForNodes(invocation, cluster, options, wasUp);
+  if (options.waitMs > 0) {
+    // The API still has what nodes said before they were stopped, in whole seconds.
+    const sinceMs = wasUp ? 0 : Math.floor(startedMs / 1000) * 1000;
+    await waitForNodes(invocation, cluster, { waitMs: options.waitMs, sinceMs }, wasUp);
+  }
   report(invocation, cluster, wasUp);
 }
 
@@ -133,14 +138,15 @@ function writeKubeconfigs(invocation: Invocation, cluster: Cluster): void {
 async function waitForNodes(
   invocation: Invocation,
   cluster: Cluster,
-  options: UpOptions,
+  options: { readonly waitMs: number; readonly sinceMs: number },
   quiet: boolean,
 ): Promise<void> {
   const { facts } = cluster;
   const wait = async () => {
     const deadlineMs = Date.now() + options.waitMs;
     for (;;) {
-      const ready = (await listNodes(cluster)).filter((node) => node.ready).length;
+      const nodes = await listNodes(cluster);
+      const ready = nodes.filter((node) => node.ready && node.heardMs >= options.sinceMs).length;
       if (ready >= facts.nodes.length) return;
       if (Date.now() > deadlineMs) {
         const hint = `coracle logs ${facts.nodes[0]} --name ${facts.name}`;
