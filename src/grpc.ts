@@ -5,6 +5,14 @@ import protobuf from 'protobufjs';
 /** Codes that callers tell apart (https://grpc.io/docs/guides/status-codes). */
 export const grpcStatus = grpc.status;
 
+/** A gRPC code as Go prints it: `DeadlineExceeded`. */
+export function goCodeName(code: number): string {
+  return (grpc.status[code] ?? `Code(${code})`)
+    .split('_')
+    .map((word) => word.charAt(0) + word.slice(1).toLowerCase())
+    .join('');
+}
+
 /** A call failed; `code` is the gRPC status, `details` what the server said. */
 export class GrpcError extends Error {
   readonly code: number;

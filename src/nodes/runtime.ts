@@ -227,6 +227,22 @@ export class RuntimeUnavailableError extends Error {
   readonly code = 'ERR_RUNTIME_UNAVAILABLE';
 }
 
+/** The runtime refused or failed; `message` is as upstream's kubelet shows it in pull errors. */
+export class RuntimeCallError extends Error {
+  readonly code: string = 'ERR_RUNTIME_CALL';
+  /** What the runtime said, without the transport's prefix. */
+  readonly details: string;
+  constructor(details: string, grpcCode: string, options?: ErrorOptions) {
+    super(`rpc error: code = ${grpcCode} desc = ${details}`, options);
+    this.details = details;
+  }
+}
+
+/** The runtime did not answer, or a command did not end, in time. */
+export class RuntimeTimeoutError extends RuntimeCallError {
+  override readonly code = 'ERR_RUNTIME_TIMEOUT';
+}
+
 /** A method needs a sandbox, container or image that is not there. */
 export class RuntimeNotFoundError extends Error {
   readonly code = 'ERR_RUNTIME_NOT_FOUND';

@@ -1,8 +1,13 @@
 // The socket of a container runtime: CRI v1 and, on the same socket, containerd's own services.
 import { readFileSync } from 'node:fs';
 import type { INamespace } from 'protobufjs';
-import { type CallOptions, GrpcChannel, GrpcError, grpcStatus } from '../../grpc.ts';
-import { RuntimeNotFoundError, RuntimeUnavailableError } from '../runtime.ts';
+import { type CallOptions, GrpcChannel, GrpcError, goCodeName, grpcStatus } from '../../grpc.ts';
+import {
+  RuntimeCallError,
+  RuntimeNotFoundError,
+  RuntimeTimeoutError,
+  RuntimeUnavailableError,
+} from '../runtime.ts';
 
 /** Upstream kubelet's `--runtime-request-timeout`. */
 const requestTimeoutMs = 2 * 60_000;
@@ -30,7 +35,7 @@ export class CriConnection {
   /**
    * A RuntimeService call.
    *
-   * @throws RuntimeNotFoundError, RuntimeUnavailableError, GrpcError
+   * @throws RuntimeNotFoundError, RuntimeUnavailableError, RuntimeTimeoutError, RuntimeCallError
    */
   async runtime<Response>(
     method: string,
@@ -95,5 +100,8 @@ function translate(error: unknown): unknown {
   if (error.code === grpcStatus.UNAVAILABLE) {
     return new RuntimeUnavailableError(error.details, { cause: error });
   }
-  return error;
+  const name = goCodeName(error.code);
+  return error.code === grpcStatus.DEADLINE_EXCEEDED
+    ? new RuntimeTimeoutError(error.details, name, { cause: error })
+    : new RuntimeCallError(error.details, name, { cause: error });
 }

@@ -1,6 +1,10 @@
 // Images through CRI's ImageService.
-import { GrpcError } from '../../grpc.ts';
-import { type Image, type PullCredentials, RuntimeNotFoundError } from '../runtime.ts';
+import {
+  type Image,
+  type PullCredentials,
+  RuntimeCallError,
+  RuntimeNotFoundError,
+} from '../runtime.ts';
 import type { CriConnection } from './connection.ts';
 import type { CriFilesystemUsage, CriImage } from './messages.ts';
 
@@ -29,7 +33,7 @@ export async function imageStatus(
   return image === null ? undefined : toImage(image);
 }
 
-/** @throws GrpcError with the registry's reason */
+/** @throws RuntimeCallError with the registry's reason */
 export async function pullImage(
   connection: CriConnection,
   reference: string,
@@ -43,9 +47,8 @@ export async function pullImage(
     return answer.image_ref;
   } catch (error) {
     // "Not found" here is the registry's word about the image, not ours about a container.
-    if (error instanceof RuntimeNotFoundError && error.cause instanceof GrpcError)
-      throw error.cause;
-    throw error;
+    if (!(error instanceof RuntimeNotFoundError)) throw error;
+    throw new RuntimeCallError(error.message, 'NotFound', { cause: error });
   }
 }
 

@@ -1,6 +1,5 @@
 // The runtime port over CRI v1: real sandboxes and containers in containerd.
 import type { Duplex } from 'node:stream';
-import { GrpcError, grpcStatus } from '../../grpc.ts';
 import {
   type ContainerConfig,
   type ContainerDetails,
@@ -319,8 +318,6 @@ async function absentIsDone(call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    if (error instanceof RuntimeNotFoundError) return;
-    if (error instanceof GrpcError && error.code === grpcStatus.NOT_FOUND) return;
-    throw error;
+    if (!(error instanceof RuntimeNotFoundError)) throw error;
   }
 }

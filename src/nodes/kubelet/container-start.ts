@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pod } from '../../objects.ts';
-import type { Image, Sandbox } from '../runtime.ts';
+import { type Image, RuntimeCallError, type Sandbox } from '../runtime.ts';
 import type { MountedVolumes } from '../volumes/pod-volumes.ts';
 import { goDuration } from './backoff.ts';
 import { containerConfig, sandboxConfig } from './container-config.ts';
@@ -187,7 +187,9 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
   }
 }
 
+/** What upstream shows of a failed creation or start: the runtime's own words. */
 function text(error: unknown): string {
+  if (error instanceof RuntimeCallError) return error.details;
   return error instanceof Error ? error.message : String(error);
 }
 

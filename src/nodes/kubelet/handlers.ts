@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { type Clock, sleep } from '../../clock.ts';
 import type { Pod } from '../../objects.ts';
-import type { Runtime } from '../runtime.ts';
+import { type ExecResult, type Runtime, RuntimeTimeoutError } from '../runtime.ts';
 import type { PodContainer } from './pod.ts';
 
 type Container = PodContainer['spec'];
@@ -124,6 +124,9 @@ async function grpcHealth(
   timeoutMs: number,
 ): Promise<Outcome> {
   const grpc = await import('@grpc/grpc-js');
+  const { goCodeName } = await import('../../grpc.ts');
+  const failure = (error: { readonly code: number; readonly details: string }) =>
+    grpcFailure(goCodeName(error.code), error.details, hostPort(host, port), timeoutMs);
   const client = new grpc.Client(hostPort(host, port), grpc.credentials.createInsecure());
   const name = Buffer.from(service);
   // HealthCheckRequest{service = 1} and HealthCheckResponse{status = 1}, small enough by hand.
@@ -137,7 +140,7 @@ async function grpcHealth(
         body,
         { deadline: wallDeadline(timeoutMs) },
         (error, answer) => {
-          if (error !== null) resolve({ ok: false, output: `error: ${error.message}` });
+          if (error !== null) resolve({ ok: false, output: failure(error) });
           else if (answer?.[0] === 8 && answer[1] === 1) resolve({ ok: true, output: '' });
           else
             resolve({
@@ -152,6 +155,27 @@ async function grpcHealth(
   }
 }
 
+/** Upstream's words for each way a health check fails. */
+function grpcFailure(code: string, details: string, address: string, timeoutMs: number): string {
+  const within = `${timeoutMs / 1000}s`;
+  switch (code) {
+    case 'Unavailable':
+      return (
+        `timeout: failed to connect service "${address}" within ${within}: ` +
+        'context deadline exceeded'
+      );
+    case 'Unimplemented':
+      return (
+        'error: this server does not implement the grpc health protocol ' +
+        `(grpc.health.v1.Health): ${details}`
+      );
+    case 'DeadlineExceeded':
+      return `timeout: health rpc did not complete within ${within}`;
+    default:
+      return `error: health rpc probe failed: rpc error: code = ${code} desc = ${details}`;
+  }
+}
+
 function wallDeadline(timeoutMs: number): Date {
   // gRPC's deadline is wall time by nature: it is a socket's.
   return new Date(performance.timeOrigin + performance.now() + timeoutMs);
@@ -161,6 +185,21 @@ function statusName(answer: Buffer | undefined): string {
   return ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'][answer?.[1] ?? 0] ?? 'UNKNOWN';
 }
 
+async function probeCommand(
+  runtime: Runtime,
+  id: string,
+  command: readonly string[],
+  timeoutMs: number,
+): Promise<ExecResult> {
+  try {
+    return await runtime.execSync(id, command, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof RuntimeTimeoutError)) throw error;
+    const shown = JSON.stringify(command.join(' '));
+    throw new Error(`command timed out: ${shown} timed out after ${timeoutMs / 1000}s`);
+  }
+}
+
 /** Probes as a real node runs them. */
 export function networkProbes(runtime: Runtime): ProbeRunner {
   return {
@@ -168,7 +207,7 @@ export function networkProbes(runtime: Runtime): ProbeRunner {
       const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
       if (probe.exec !== undefined) {
         const command = probe.exec.command ?? [];
-        const result = await runtime.execSync(target.containerId, command, timeoutMs);
+        const result = await probeCommand(runtime, target.containerId, command, timeoutMs);
         const output = Buffer.concat([result.stdout, result.stderr]).toString();
         return { ok: result.exitCode === 0, output: output.slice(0, bodyBytesMax) };
       }
