@@ -1,12 +1,15 @@
 // All black-box suites, one after another, on one cluster.
 import t from 'tap';
 import { openCluster } from './cluster.fixture.ts';
+import { apiMachinery } from './suites/api-machinery.ts';
 import { badInput } from './suites/bad-input.ts';
 import { podEnvironment } from './suites/pod-environment.ts';
 import { pods } from './suites/pods.ts';
+import { services } from './suites/services.ts';
+import { streams } from './suites/streams.ts';
 import type { Suite } from './workbench.ts';
 
-const all: readonly Suite[] = [badInput, pods, podEnvironment];
+const all: readonly Suite[] = [apiMachinery, badInput, pods, podEnvironment, services, streams];
 
 t.setTimeout(0);
 const words = (process.env.CORACLE_CONFORMANCE_SUITES ?? '')
