@@ -58,8 +58,13 @@ while [ -z "$stopping" ]; do
   "$@" >>"$log_file" 2>&1 </dev/null &
   child=$!
   echo "$child $(start_of "$child")" >"$pid_file"
-  # A trapped signal ends `wait` early, so wait until the child is really gone.
-  while kill -0 "$child" 2>/dev/null; do wait "$child"; status=$?; done
+  # A trapped signal ends `wait` early, so wait until the child is really gone. It may be gone by
+  # now; `wait` still knows its status then.
+  while :; do
+    wait "$child"
+    status=$?
+    kill -0 "$child" 2>/dev/null || break
+  done
   child=
   : >"$pid_file"
   [ -z "$stopping" ] || break
