@@ -37,6 +37,8 @@ start_of() {
 nap() {
   sleep "$1" &
   napping=$!
+  # TERM may have come before its id was known.
+  [ -z "$stopping" ] || kill "$napping" 2>/dev/null
   wait "$napping"
   napping=
 }
