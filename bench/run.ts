@@ -13,6 +13,8 @@ import { createReport, renderReport } from './report.ts';
 import { type Target, targetFromKubeconfig } from './target.ts';
 
 const measurements: readonly Measurement[] = [start, memory, get, list, create, watch, pods, scale];
+/** As `coracle up` starts its server (src/cli/cluster.ts). */
+const serverFlags: readonly string[] = ['--max-semi-space-size=8'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const usage = `npm run bench -- [NAME…] [options]
@@ -64,7 +66,7 @@ function createContext(values: Values): BenchContext & { close(): Promise<void> 
   const program = join(root, values.dist ? 'dist/coracle.js' : 'src/cli/main.ts');
   const nodeOptions = values['node-options'];
   const startOptions: StartOptions = {
-    command: [process.execPath, program],
+    command: [process.execPath, ...serverFlags, program],
     compileCache: join(root, 'node_modules/.cache/bench'),
     ...(nodeOptions === undefined ? {} : { nodeOptions }),
   };
