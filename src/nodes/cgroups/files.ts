@@ -24,11 +24,15 @@ export async function makeDirectory(directory: string): Promise<void> {
 }
 
 export async function directoriesIn(directory: string): Promise<readonly string[]> {
+  return (await directoriesIfPresent(directory)) ?? [];
+}
+
+async function directoriesIfPresent(directory: string): Promise<readonly string[] | undefined> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -46,7 +50,9 @@ const removeTriesMax = 50;
 
 /** Kills every process at or below `directory` and removes the folders, deepest first. */
 export async function removeTree(directory: string): Promise<void> {
-  for (const name of await directoriesIn(directory)) await removeTree(path.join(directory, name));
+  const below = await directoriesIfPresent(directory);
+  if (below === undefined) return;
+  for (const name of below) await removeTree(path.join(directory, name));
   for (let tries = 0; ; tries++) {
     for (const pid of await processesIn(directory)) {
       try {

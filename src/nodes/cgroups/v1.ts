@@ -36,6 +36,8 @@ export class CgroupsV1 implements Cgroups {
   readonly version = 1;
   readonly #options: CgroupsV1Options;
   #present: readonly string[] | undefined;
+  /** Levels above pods whose cpusets are set; as many as the tree is deep. */
+  readonly #inherited = new Set<string>();
 
   constructor(options: CgroupsV1Options) {
     this.#options = options;
@@ -87,6 +89,7 @@ export class CgroupsV1 implements Cgroups {
   }
 
   async remove(): Promise<void> {
+    this.#inherited.clear();
     for (const controller of await this.#controllers()) {
       await removeTree(this.#directory(controller, 'kubepods'));
     }
@@ -116,18 +119,26 @@ export class CgroupsV1 implements Cgroups {
 
   /** A cpuset without cpus and memory nodes takes no process: each level inherits. */
   async #makeCpuset(relative: string): Promise<void> {
+    const parts = path.join('/', this.#options.parent, relative).split('/').filter(Boolean);
+    for (let depth = 1; depth <= parts.length; depth++) {
+      const levels = parts.slice(0, depth);
+      const isLeaf = depth === parts.length;
+      // The levels above a pod are made once; only we could take them away again.
+      if (!isLeaf && this.#inherited.has(levels.join('/'))) continue;
+      await this.#inheritCpuset(levels);
+      if (!isLeaf) this.#inherited.add(levels.join('/'));
+    }
+  }
+
+  async #inheritCpuset(levels: readonly string[]): Promise<void> {
     const root = path.join(this.#options.mountpoint, 'cpuset');
-    let directory = root;
-    const parts = path.join(this.#options.parent, relative).split('/').filter(Boolean);
-    for (const part of parts) {
-      const above = directory;
-      directory = path.join(directory, part);
-      await makeDirectory(directory);
-      for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-        const own = (await readFile(path.join(directory, file), 'utf8')).trim();
-        if (own !== '') continue;
-        await write(directory, file, (await readFile(path.join(above, file), 'utf8')).trim());
-      }
+    const directory = path.join(root, ...levels);
+    const above = path.join(root, ...levels.slice(0, -1));
+    await makeDirectory(directory);
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      const own = (await readFile(path.join(directory, file), 'utf8')).trim();
+      if (own !== '') continue;
+      await write(directory, file, (await readFile(path.join(above, file), 'utf8')).trim());
     }
   }
 
