@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { type HealthCheck, healthAnswer } from './health.ts';
 import { negotiate } from './negotiation.ts';
 import type { OpenApi, OpenApiDocument } from './openapi/documents.ts';
+import { openApiProtobufType } from './openapi/protobuf-type.ts';
 import type { ApiResponse } from './request.ts';
 import { nameOf, type ResourceRequests } from './resource-requests.ts';
 
@@ -89,7 +90,7 @@ export class Router {
       case '/openid/v1/jwks':
         return jsonAnswer(200, this.#parts.keySet());
       case '/openapi/v2':
-        return documentAnswer(exchange, await openApi.v2(), 'v2');
+        return openApiV2(exchange, openApi);
       case '/openapi/v3':
       case '/openapi/v3/':
         return documentAnswer(exchange, await openApi.index(), 'index');
@@ -101,6 +102,18 @@ export class Router {
     }
     return this.#parts.discovery.answer(exchange);
   }
+}
+
+/** The spelling with `@` is what kubectl sends; the other is the registered one. */
+const protobufTypes = /^application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf$/;
+
+async function openApiV2(exchange: Exchange, openApi: OpenApi): Promise<ApiResponse> {
+  const json = await openApi.v2();
+  const [wanted = ''] = (exchange.request.headers.accept ?? '').split(/[,;]/);
+  const answer = documentAnswer(exchange, json, 'v2');
+  if (!protobufTypes.test(wanted.trim()) || answer.status !== 200) return answer;
+  const headers = { ...answer.headers, 'content-type': openApiProtobufType };
+  return { status: 200, headers, body: await openApi.v2Protobuf() };
 }
 
 function documentAnswer(
@@ -121,7 +134,7 @@ function documentAnswer(
     ...caching,
   };
   if (headers['if-none-match'] === document.etag) return { status: 304, headers: all };
-  // Clients that ask for protobuf first get JSON when they accept it at all; gnostic is not made.
+  // Of version 3 there is only JSON; whoever asks for protobuf first takes that, too.
   const accept = headers.accept;
   if (accept !== undefined && !accept.includes('com.github')) negotiate(accept, {}, false);
   return { status: 200, headers: all, body: document.body };

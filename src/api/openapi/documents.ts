@@ -24,6 +24,8 @@ export interface OpenApiDocument {
 export interface OpenApi {
   /** `/openapi/v2`, as JSON. */
   v2(): Promise<OpenApiDocument>;
+  /** The same as protobuf, which kubectl prefers (and before 1.28 insists on). */
+  v2Protobuf(): Promise<Uint8Array>;
   /** `/openapi/v3`: the URL of each group-version's document. */
   index(): Promise<OpenApiDocument>;
   /** `/openapi/v3/<path>`, path being `api/v1` or `apis/apps/v1`; undefined when not served. */
@@ -237,8 +239,18 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     return served === undefined ? undefined : cached(path, () => build(served, 'v3'));
   };
 
+  const v2 = () => cached('v2', () => build(options.served(), 'v2'));
+  let protobuf: Promise<Uint8Array> | undefined;
+
   return {
-    v2: () => cached('v2', () => build(options.served(), 'v2')),
+    v2,
+    v2Protobuf() {
+      protobuf ??= v2().then(async ({ body }) => {
+        const { encodeOpenApiV2 } = await import('./protobuf.ts');
+        return encodeOpenApiV2(body);
+      });
+      return protobuf;
+    },
     index: () =>
       cached('v3', async () => {
         const urls: Record<string, { serverRelativeURL: string }> = {};
@@ -252,6 +264,7 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     groupVersion,
     reset: () => {
       cache = new Map();
+      protobuf = undefined;
     },
   };
 }
