@@ -6,7 +6,9 @@ import { openWorkbench, type Suite, shell, stay, type Workbench } from '../workb
 const serve = 'mkdir /w; hostname > /w/index.html; exec httpd -f -p 8080 -h /w';
 
 async function fetchFrom(bench: Workbench, pod: string, url: string): Promise<string> {
-  const result = await bench.kubectl.run(['exec', pod, '--', 'wget', '-qO-', '-T', '3', url]);
+  // Debian's static busybox dies of its own `wget -T`, hence `timeout`.
+  const command = ['timeout', '3', 'wget', '-qO-', url];
+  const result = await bench.kubectl.run(['exec', pod, '--', ...command]);
   return result.code === 0 ? result.stdout.trim() : '';
 }
 
@@ -91,7 +93,7 @@ export const services: Suite = {
     );
     t.test('a Service without endpoints refuses at once', async (t) => {
       const { stderr, code } = await kubectl.run(
-        ['exec', 'client', '--', 'wget', '-qO-', '-T', '5', 'http://nobody/'],
+        ['exec', 'client', '--', 'timeout', '5', 'wget', '-qO-', 'http://nobody/'],
         { timeoutMs: 10_000 },
       );
       t.not(code, 0);
