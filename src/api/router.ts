@@ -109,10 +109,17 @@ const protobufTypes = /^application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\
 
 async function openApiV2(exchange: Exchange, openApi: OpenApi): Promise<ApiResponse> {
   const json = await openApi.v2();
-  const [wanted = ''] = (exchange.request.headers.accept ?? '').split(/[,;]/);
-  const answer = documentAnswer(exchange, json, 'v2');
-  if (!protobufTypes.test(wanted.trim()) || answer.status !== 200) return answer;
-  const headers = { ...answer.headers, 'content-type': openApiProtobufType };
+  const { accept = '', 'if-none-match': known } = exchange.request.headers;
+  const [wanted = ''] = accept.split(/[,;]/);
+  if (!protobufTypes.test(wanted.trim())) return documentAnswer(exchange, json, 'v2');
+  // Another form, another tag: clients keep answers by it.
+  const headers = {
+    'content-type': openApiProtobufType,
+    vary: 'Accept',
+    etag: `"${json.hash}-PROTOBUF"`,
+    'cache-control': 'no-cache, private',
+  };
+  if (known === headers.etag) return { status: 304, headers };
   return { status: 200, headers, body: await openApi.v2Protobuf() };
 }
 
