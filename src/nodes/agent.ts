@@ -15,6 +15,7 @@ import type { KubeletContext } from './kubelet/context.ts';
 import { type KubeletEvents, kubeletEvents } from './kubelet/events.ts';
 import type { FieldContext } from './kubelet/fields.ts';
 import { networkProbes, type ProbeRunner } from './kubelet/handlers.ts';
+import { ImageGarbage } from './kubelet/image-garbage.ts';
 import { Images } from './kubelet/images.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { podUidLabel } from './kubelet/labels.ts';
@@ -245,6 +246,18 @@ function makeContext(
           }),
         }),
     ...(cgroups === undefined ? {} : { cgroups }),
+    sweepReferences: (isNeeded) => references.sweep(isNeeded),
+    ...(paths === undefined
+      ? {}
+      : {
+          imageGarbage: new ImageGarbage({
+            runtime,
+            clock,
+            events,
+            logger: options.logger,
+            imagesInUse: () => cache.imagesInUse(),
+          }),
+        }),
     nodeAddresses: () => addresses,
   };
 }

@@ -10,6 +10,7 @@ import type { Backoff } from './backoff.ts';
 import type { ConfigContext } from './container-config.ts';
 import type { WaitReason } from './container-status.ts';
 import type { KubeletEvents } from './events.ts';
+import type { ImageGarbage } from './image-garbage.ts';
 import type { Images } from './images.ts';
 import type { Limiter } from './limiter.ts';
 import type { PodCache } from './pod-cache.ts';
@@ -35,6 +36,12 @@ export interface KubeletContext {
   /** Absent on simulated nodes. */
   readonly volumes?: PodVolumes;
   readonly cgroups?: Cgroups;
+  /** Stops watching ConfigMaps and Secrets that nothing needs any more. */
+  readonly sweepReferences?: (
+    isNeeded: (kind: string, namespace: string, name: string) => boolean,
+  ) => void;
+  /** Images that nobody uses go when the disk fills. Absent on simulated nodes. */
+  readonly imageGarbage?: ImageGarbage;
   readonly nodeAddresses: () => readonly string[];
   /** Why this node does not take the pod; undefined when it does. */
   readonly admit: (pod: Pod) => WaitReason | undefined;

@@ -141,6 +141,8 @@ export class Kubelet {
         await cleanUnknown(this.#context, (uid) => this.#workers.has(uid));
         for (const uid of this.#workers.keys()) await collectGarbage(this.#context, uid);
         await rotateLogs(this.#context);
+        await this.#context.imageGarbage?.collect();
+        this.#context.sweepReferences?.((...about) => this.isReferenced(...about));
         await this.#context.cgroups?.updateTiers(this.#burstableMilliCpu());
       } catch (error) {
         logger.warn('housekeeping failed', { error: String(error) });

@@ -55,6 +55,15 @@ export class PodCache {
     return [...this.#entries].filter(([, entry]) => isPresent(entry.state)).map(([uid]) => uid);
   }
 
+  /** What the containers that there are were made from, as their statuses name it. */
+  imagesInUse(): ReadonlySet<string> {
+    const images = new Set<string>();
+    for (const { state } of this.#entries.values()) {
+      for (const { imageId } of state.containers) images.add(imageId);
+    }
+    return images;
+  }
+
   /** Whether a relist has succeeded within `withinMs`: else the node is not ready. */
   isHealthy(withinMs: number): boolean {
     return this.#options.clock.nowMs() - this.#lastRelistMs <= withinMs;
