@@ -117,12 +117,12 @@ export function createProtobufDecoder(
   const add = (into: Json, field: FieldSchema, value: bigint | Uint8Array, depth: number): void => {
     const { name, type } = field;
     if (type.kind === 'list') {
-      const list = (into[name] ??= []) as unknown[];
-      list.push(read(type.item, value, depth));
+      into[name] ??= [];
+      (into[name] as unknown[]).push(read(type.item, value, depth));
     } else if (type.kind === 'map') {
-      const map = (into[name] ??= {}) as Json;
+      into[name] ??= {};
       const [key, entry] = mapEntry(chunkOf(value));
-      Object.defineProperty(map, key, {
+      Object.defineProperty(into[name] as Json, key, {
         value: mapValue(type.value, entry, depth),
         enumerable: true,
         configurable: true,
