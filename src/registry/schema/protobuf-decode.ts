@@ -117,10 +117,10 @@ export function createProtobufDecoder(
   const add = (into: Json, field: FieldSchema, value: bigint | Uint8Array, depth: number): void => {
     const { name, type } = field;
     if (type.kind === 'list') {
-      into[name] ??= [];
+      if (into[name] === undefined) into[name] = [];
       (into[name] as unknown[]).push(read(type.item, value, depth));
     } else if (type.kind === 'map') {
-      into[name] ??= {};
+      if (into[name] === undefined) into[name] = {};
       const [key, entry] = mapEntry(chunkOf(value));
       Object.defineProperty(into[name] as Json, key, {
         value: mapValue(type.value, entry, depth),
