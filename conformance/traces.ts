@@ -29,11 +29,18 @@ function processes(id: string, home: string): string[] {
   const found: string[] = [];
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (Number(pid) === process.pid) continue;
+    if (isZombie(pid)) continue;
     const commandLine = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
     const inCgroup = read(`/proc/${pid}/cgroup`).includes(`/coracle/${id}`);
     if (inCgroup || commandLine.includes(home)) found.push(`process ${pid}: ${commandLine}`);
   }
   return found;
+}
+
+/** Ended, and only waiting for the machine's init to take note, which is not the cluster's to do. */
+function isZombie(pid: string): boolean {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }
 
 function cgroups(root: string, id: string): string[] {
