@@ -78,7 +78,10 @@ export function writeFacts(paths: ClusterPaths, facts: ClusterFacts): void {
 export function listClusters(home: string): readonly ClusterFacts[] {
   let names: string[];
   try {
-    names = readdirSync(home).sort();
+    // Beside clusters lie files of all of them, whose names begin with a dot.
+    names = readdirSync(home)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
   } catch {
     return [];
   }
