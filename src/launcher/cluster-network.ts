@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { addressAt, prefixLength, rangesOverlap } from './address-ranges.ts';
 import type { ClusterFacts } from './cluster-files.ts';
 import { attempt, run } from './command.ts';
+import { forgetLink, leaveLinkAlone } from './networkd.ts';
 
 /** Names of what a cluster owns on the machine; short enough for an interface (15 characters). */
 export interface NetworkNames {
@@ -58,11 +59,12 @@ export async function createNetwork(facts: ClusterFacts): Promise<void> {
   const namespaces = (await run('ip', ['netns', 'list']))
     .split('\n')
     .map((line) => line.split(' ')[0]);
+  const link = await attempt('ip', ['-4', 'addr', 'show', names.link]);
   const whole =
-    namespaces.includes(names.namespace) &&
-    (await attempt('ip', ['link', 'show', names.link])) !== undefined;
+    namespaces.includes(names.namespace) && link?.includes(`inet ${names.gateway}/`) === true;
   if (!whole) {
     await removeNetwork(facts);
+    await leaveLinkAlone(names.link);
     await run('ip', ['netns', 'add', names.namespace]);
     await run('ip', ['-batch', '-'], { input: machineSide(facts, names) });
     await run('ip', ['-n', names.namespace, '-batch', '-'], { input: bridgeSide() });
@@ -77,6 +79,7 @@ export async function createNetwork(facts: ClusterFacts): Promise<void> {
 export async function removeNetwork(facts: ClusterFacts): Promise<void> {
   const names = networkNames(facts);
   await attempt('ip', ['link', 'del', names.link]);
+  await forgetLink(names.link);
   await attempt('ip', ['netns', 'del', names.namespace]);
   await attempt('nft', ['delete', 'table', 'ip', names.table]);
 }
