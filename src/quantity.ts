@@ -206,6 +206,12 @@ export function subtractQuantities(a: Quantity, b: Quantity): Quantity {
   });
 }
 
+/** The amount rounded away from zero to units of `10^-scale`, where it is finer than that. */
+export function roundQuantityUp(quantity: Quantity, scale: number): Quantity {
+  if (quantity.scale <= scale) return quantity;
+  return reduce(scaledUp(quantity, scale), scale, quantity.format);
+}
+
 /** Whole units, rounded up: bytes of memory. Exact below 2^53. */
 export function quantityValue(quantity: Quantity): number {
   return Number(scaledUp(quantity, 0));

@@ -8,7 +8,11 @@ import {
   notSupported,
   required,
 } from '../field.ts';
-import { validateDns1123Label, validateDns1123Subdomain } from '../metadata/names.ts';
+import {
+  validateDns1123Label,
+  validateDns1123Subdomain,
+  validateLabelValue,
+} from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
 import { validateLabelName, validateLabelSelector } from '../selector-validation.ts';
 import type {
@@ -27,6 +31,7 @@ const preferredName = 'preferredDuringSchedulingIgnoredDuringExecution';
 function validateRequirement(
   { key, operator, values = [] }: NodeSelectorRequirement,
   path: FieldPath,
+  checkValues: boolean,
 ): FieldError[] {
   const errors: FieldError[] = [];
   const valuesPath = path.child('values');
@@ -49,7 +54,12 @@ function validateRequirement(
       invalidValue(path.child('operator'), operator ?? '', 'not a valid selector operator'),
     );
   }
-  return [...errors, ...validateLabelName(key ?? '', path.child('key'))];
+  errors.push(...validateLabelName(key ?? '', path.child('key')));
+  if (!checkValues) return errors;
+  values.forEach((value, index) => {
+    errors.push(...invalidEach(valuesPath.index(index), value, validateLabelValue(value)));
+  });
+  return errors;
 }
 
 function validateFieldRequirement(
@@ -81,10 +91,10 @@ function validateFieldRequirement(
   return errors;
 }
 
-function validateTerm(term: NodeSelectorTerm, path: FieldPath): FieldError[] {
+function validateTerm(term: NodeSelectorTerm, path: FieldPath, checkValues: boolean): FieldError[] {
   return [
     ...(term.matchExpressions ?? []).flatMap((each, index) =>
-      validateRequirement(each, path.child('matchExpressions').index(index)),
+      validateRequirement(each, path.child('matchExpressions').index(index), checkValues),
     ),
     ...(term.matchFields ?? []).flatMap((each, index) =>
       validateFieldRequirement(each, path.child('matchFields').index(index)),
@@ -92,13 +102,18 @@ function validateTerm(term: NodeSelectorTerm, path: FieldPath): FieldError[] {
   ];
 }
 
-export function validateNodeSelector(selector: NodeSelector, path: FieldPath): FieldError[] {
+/** `checkValues`: the values that a label is to have must be values that labels can have. */
+export function validateNodeSelector(
+  selector: NodeSelector,
+  path: FieldPath,
+  checkValues = true,
+): FieldError[] {
   const termsPath = path.child('nodeSelectorTerms');
   const terms = selector.nodeSelectorTerms ?? [];
   if (terms.length === 0) {
     return [required(termsPath, 'must have at least one node selector term')];
   }
-  return terms.flatMap((term, index) => validateTerm(term, termsPath.index(index)));
+  return terms.flatMap((term, index) => validateTerm(term, termsPath.index(index), checkValues));
 }
 
 function validateWeight(weight: number | undefined, path: FieldPath): FieldError[] {
@@ -160,7 +175,8 @@ export function validateAffinity(affinity: Affinity | undefined, path: FieldPath
     (nodeAffinity[preferredName] ?? []).forEach((each, index) => {
       const termPath = own.child(preferredName).index(index);
       errors.push(...validateWeight(each.weight, termPath.child('weight')));
-      errors.push(...validateTerm(each.preference, termPath.child('preference')));
+      // A preference that no node can meet does no harm.
+      errors.push(...validateTerm(each.preference, termPath.child('preference'), false));
     });
   }
   return [

@@ -3,25 +3,17 @@ import {
   duplicate,
   type FieldError,
   type FieldPath,
-  forbiddenField,
   invalidValue,
-  notFoundValue,
   notSupported,
   required,
 } from '../field.ts';
 import { validateDns1123Label, validatePortName, validatePortNumber } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
 import { validateEnv, validateEnvFrom } from './env-validation.ts';
-import { validateDescendingPath } from './path-validation.ts';
+import { type SoundVolumes, validateDevices, validateMounts } from './mount-validation.ts';
 import { validateResourceRequirements } from './resource-validation.ts';
 import { validateSecurityContext } from './security-validation.ts';
-import type {
-  Container,
-  ContainerPort,
-  EphemeralContainer,
-  VolumeDevice,
-  VolumeMount,
-} from './types.ts';
+import type { Container, ContainerPort, EphemeralContainer } from './types.ts';
 import { validatePullPolicy } from './volume-validation.ts';
 
 type AnyContainer = Container | EphemeralContainer;
@@ -57,99 +49,6 @@ function validatePorts(ports: readonly ContainerPort[], path: FieldPath): FieldE
   return errors;
 }
 
-function validateSubPaths(mount: VolumeMount, path: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  if (mount.subPath) errors.push(...validateDescendingPath(mount.subPath, path.child('subPath')));
-  if (mount.subPathExpr) {
-    const own = path.child('subPathExpr');
-    if (mount.subPath) {
-      const why = 'subPathExpr and subPath are mutually exclusive';
-      errors.push(invalidValue(own, mount.subPathExpr, why));
-    }
-    errors.push(...validateDescendingPath(mount.subPathExpr, own));
-  }
-  return errors;
-}
-
-function validatePropagation(
-  mount: VolumeMount,
-  container: AnyContainer,
-  path: FieldPath,
-): FieldError[] {
-  const { mountPropagation: propagation, recursiveReadOnly } = mount;
-  const errors: FieldError[] = [];
-  const own = path.child('mountPropagation');
-  const supported = ['Bidirectional', 'HostToContainer', 'None'];
-  if (propagation !== undefined && !supported.includes(propagation)) {
-    errors.push(notSupported(own, propagation, supported));
-  }
-  if (propagation === 'Bidirectional' && container.securityContext?.privileged !== true) {
-    const why = 'Bidirectional mount propagation is available only to privileged containers';
-    errors.push(forbiddenField(own, why));
-  }
-  if (recursiveReadOnly === undefined || recursiveReadOnly === 'Disabled') return errors;
-  const recursivePath = path.child('recursiveReadOnly');
-  if (!['Enabled', 'IfPossible'].includes(recursiveReadOnly)) {
-    const all = ['Disabled', 'Enabled', 'IfPossible'];
-    return [...errors, notSupported(recursivePath, recursiveReadOnly, all)];
-  }
-  if (mount.readOnly !== true) {
-    errors.push(forbiddenField(recursivePath, 'may only be specified when readOnly is true'));
-  }
-  if (propagation !== undefined && propagation !== 'None') {
-    const why = 'may only be specified when mountPropagation is None or not specified';
-    errors.push(forbiddenField(recursivePath, why));
-  }
-  return errors;
-}
-
-function validateMounts(
-  container: AnyContainer,
-  volumes: ReadonlySet<string>,
-  path: FieldPath,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const seen = new Set<string>();
-  const devicePaths = new Set((container.volumeDevices ?? []).map((device) => device.devicePath));
-  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
-    const own = path.index(index);
-    const { name = '', mountPath = '' } = mount;
-    if (name === '') errors.push(required(own.child('name')));
-    else if (!volumes.has(name)) errors.push(notFoundValue(own.child('name'), name));
-    if (mountPath === '') errors.push(required(own.child('mountPath')));
-    if (seen.has(mountPath)) {
-      errors.push(invalidValue(own.child('mountPath'), mountPath, 'must be unique'));
-    }
-    seen.add(mountPath);
-    if (devicePaths.has(mountPath)) {
-      const why = 'must not already exist in volumeDevices';
-      errors.push(invalidValue(own.child('mountPath'), mountPath, why));
-    }
-    errors.push(...validateSubPaths(mount, own), ...validatePropagation(mount, container, own));
-  }
-  return errors;
-}
-
-function validateDevices(
-  devices: readonly VolumeDevice[],
-  volumes: ReadonlySet<string>,
-  path: FieldPath,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const seen = new Set<string>();
-  for (const [index, { name = '', devicePath = '' }] of devices.entries()) {
-    const own = path.index(index);
-    if (name === '') errors.push(required(own.child('name')));
-    else if (!volumes.has(name)) errors.push(notFoundValue(own.child('name'), name));
-    if (devicePath === '') errors.push(required(own.child('devicePath')));
-    else if (seen.has(devicePath)) {
-      errors.push(invalidValue(own.child('devicePath'), devicePath, 'must be unique'));
-    }
-    seen.add(devicePath);
-  }
-  return errors;
-}
-
 function validateMessagePolicy(policy: string | undefined, path: FieldPath): FieldError[] {
   const policies = ['FallbackToLogsOnError', 'File'];
   if (!policy) return [required(path)];
@@ -159,7 +58,7 @@ function validateMessagePolicy(policy: string | undefined, path: FieldPath): Fie
 /** What holds for init, regular and ephemeral containers alike. */
 export function validateContainerCommon(
   container: AnyContainer,
-  volumes: ReadonlySet<string>,
+  volumes: SoundVolumes,
   path: FieldPath,
 ): FieldError[] {
   const { name = '', image = '' } = container;
@@ -178,7 +77,7 @@ export function validateContainerCommon(
     ...validateEnv(container.env ?? [], path.child('env')),
     ...validateEnvFrom(container.envFrom ?? [], path.child('envFrom')),
     ...validateMounts(container, volumes, path.child('volumeMounts')),
-    ...validateDevices(container.volumeDevices ?? [], volumes, path.child('volumeDevices')),
+    ...validateDevices(container, volumes, path.child('volumeDevices')),
     ...validatePullPolicy(container.imagePullPolicy ?? '', path.child('imagePullPolicy')),
     ...validateResourceRequirements(container.resources, path.child('resources')),
     ...validateResizePolicy(container, path.child('resizePolicy')),

@@ -31,17 +31,18 @@ export function validateNonReservedPath(target: string, path: FieldPath): FieldE
   return errors;
 }
 
+export function validateKeyToPath(item: KeyToPath, path: FieldPath): FieldError[] {
+  return [
+    ...(item.key ? [] : [required(path.child('key'))]),
+    ...(item.path ? [] : [required(path.child('path'))]),
+    ...validateNonReservedPath(item.path ?? '', path.child('path')),
+    ...validateFileMode(item.mode, path.child('mode')),
+  ];
+}
+
 export function validateKeysToPaths(
   items: readonly KeyToPath[] | undefined,
   path: FieldPath,
 ): FieldError[] {
-  return (items ?? []).flatMap((item, index) => {
-    const own = path.index(index);
-    return [
-      ...(item.key ? [] : [required(own.child('key'))]),
-      ...(item.path ? [] : [required(own.child('path'))]),
-      ...validateNonReservedPath(item.path ?? '', own.child('path')),
-      ...validateFileMode(item.mode, own.child('mode')),
-    ];
-  });
+  return (items ?? []).flatMap((item, index) => validateKeyToPath(item, path.index(index)));
 }

@@ -15,20 +15,12 @@ import {
   validateHostNetworkPorts,
   validateHostPortConflicts,
 } from './container-validation.ts';
+import type { SoundVolumes } from './mount-validation.ts';
 import { validateLifecycle, validateProbes } from './probe-validation.ts';
 import type { Container } from './types.ts';
 
-/** What the checks of a container need to know of the pod around it. */
-interface Surroundings {
-  readonly volumes: ReadonlySet<string>;
-  readonly graceSeconds: number;
-}
-
-export function surroundingsOf(spec: PodSpec): Surroundings {
-  return {
-    volumes: new Set((spec.volumes ?? []).map((volume) => volume.name)),
-    graceSeconds: spec.terminationGracePeriodSeconds ?? 30,
-  };
+function graceSecondsOf(spec: PodSpec): number {
+  return spec.terminationGracePeriodSeconds ?? 30;
 }
 
 function validateRestartRules(container: Container, path: FieldPath, init: boolean): FieldError[] {
@@ -61,10 +53,11 @@ function validateRestartRules(container: Container, path: FieldPath, init: boole
 export function validateContainers(
   containers: readonly Container[],
   spec: PodSpec,
+  volumes: SoundVolumes,
   path: FieldPath,
 ): FieldError[] {
   if (containers.length === 0) return [required(path)];
-  const { volumes, graceSeconds } = surroundingsOf(spec);
+  const graceSeconds = graceSecondsOf(spec);
   const errors: FieldError[] = [];
   const names = new Set<string>();
   for (const [index, container] of containers.entries()) {
@@ -88,9 +81,10 @@ const sidecarFields = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupP
 export function validateInitContainers(
   containers: readonly Container[],
   spec: PodSpec,
+  volumes: SoundVolumes,
   path: FieldPath,
 ): FieldError[] {
-  const { volumes, graceSeconds } = surroundingsOf(spec);
+  const graceSeconds = graceSecondsOf(spec);
   const errors: FieldError[] = [];
   const names = new Set((spec.containers ?? []).map((container) => container.name));
   for (const [index, container] of containers.entries()) {
@@ -128,8 +122,11 @@ const ephemeralForbidden = [
   'resizePolicy',
 ] as const;
 
-export function validateEphemeralContainers(spec: PodSpec, path: FieldPath): FieldError[] {
-  const { volumes } = surroundingsOf(spec);
+export function validateEphemeralContainers(
+  spec: PodSpec,
+  volumes: SoundVolumes,
+  path: FieldPath,
+): FieldError[] {
   const errors: FieldError[] = [];
   const others = new Set(
     [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((each) => each.name),

@@ -25,19 +25,24 @@ import {
 import { validateResourceAmount, validateResourceRequirements } from './resource-validation.ts';
 import { validatePodSecurityContext } from './security-validation.ts';
 import { validateTolerations } from './toleration-validation.ts';
-import { validateVolumes } from './volume-validation.ts';
+import { checkVolumes, templateOwner, type VolumeOwner } from './volume-validation.ts';
 
 const deadlineMax = 2 ** 31 - 1;
 const restartPolicies = ['Always', 'OnFailure', 'Never'];
 
-export function validatePodSpec(spec: PodSpec | undefined, path: FieldPath): FieldError[] {
+export function validatePodSpec(
+  spec: PodSpec | undefined,
+  path: FieldPath,
+  owner: VolumeOwner = templateOwner,
+): FieldError[] {
   // Containers is not omitted when empty, so a missing spec and an empty one are alike.
   const it: PodSpec = spec ?? { containers: [] };
+  const { errors, sound } = checkVolumes(it.volumes ?? [], path.child('volumes'), owner);
   return [
-    ...validateVolumes(it.volumes ?? [], path.child('volumes')),
-    ...validateContainers(it.containers ?? [], it, path.child('containers')),
-    ...validateInitContainers(it.initContainers ?? [], it, path.child('initContainers')),
-    ...validateEphemeralContainers(it, path.child('ephemeralContainers')),
+    ...errors,
+    ...validateContainers(it.containers ?? [], it, sound, path.child('containers')),
+    ...validateInitContainers(it.initContainers ?? [], it, sound, path.child('initContainers')),
+    ...validateEphemeralContainers(it, sound, path.child('ephemeralContainers')),
     ...validateResourceRequirements(it.resources, path.child('resources'), true),
     ...validateRestartPolicy(it.restartPolicy, path.child('restartPolicy')),
     ...validateDnsPolicy(it.dnsPolicy, path.child('dnsPolicy')),

@@ -5,8 +5,9 @@ import { type FieldError, FieldPath, forbiddenField, invalidValue } from '../fie
 import type { ObjectSubresource } from '../resource.ts';
 import { validateEphemeralContainers } from './pod-containers-validation.ts';
 import { qosClass } from './pod-resources.ts';
-import { validatePodSpec } from './pod-spec-validation.ts';
+import { validatePod } from './pod-validation.ts';
 import type { Container } from './types.ts';
+import { checkVolumes, templateOwner } from './volume-validation.ts';
 
 /** Everything but `spec` fields named by `take` comes from `old`. */
 function carryOver(next: Pod, old: Pod): void {
@@ -25,7 +26,12 @@ const specPath = FieldPath.of('spec');
 /** Ephemeral containers are only ever added. */
 function validateEphemeralUpdate(next: Pod, old: Pod): readonly FieldError[] {
   const path = specPath.child('ephemeralContainers');
-  const errors = next.spec ? validateEphemeralContainers(next.spec, path) : [];
+  const errors: FieldError[] = [];
+  if (next.spec) {
+    const volumes = specPath.child('volumes');
+    const { sound } = checkVolumes(next.spec.volumes ?? [], volumes, templateOwner);
+    errors.push(...validateEphemeralContainers(next.spec, sound, path));
+  }
   const after = new Map((next.spec?.ephemeralContainers ?? []).map((each) => [each.name, each]));
   for (const container of old.spec?.ephemeralContainers ?? []) {
     const found = after.get(container.name);
@@ -71,7 +77,7 @@ function resized(next: readonly Container[], old: readonly Container[]): Contain
 /** KEP-1287: what may be resized while a pod runs, and that its class of service stays. */
 function validateResize(next: Pod, old: Pod): readonly FieldError[] {
   const errors: FieldError[] = [];
-  if (next.spec) errors.push(...validatePodSpec(next.spec, specPath));
+  if (next.spec) errors.push(...validatePod(next));
   const before = old.status?.qosClass ?? qosClass(old);
   if (qosClass(next) !== before) {
     const why = 'Pod QOS Class may not change as a result of resizing';

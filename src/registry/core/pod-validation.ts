@@ -12,7 +12,8 @@ const specPath = FieldPath.of('spec');
 const statusPath = FieldPath.of('status');
 
 export function validatePod(pod: Pod): FieldError[] {
-  return validatePodSpec(pod.spec, specPath);
+  const podName = pod.metadata?.name ?? '';
+  return validatePodSpec(pod.spec, specPath, { podName, isPod: true });
 }
 
 function terminatedOf(statuses: readonly ContainerStatus[] | undefined) {

@@ -1,45 +1,14 @@
 // What a pod author should hear of, though it is allowed.
 import type { Pod, PodSpec, PodTemplateSpec } from '../../objects.ts';
 import { FieldPath } from '../field.ts';
-
-const deprecatedNodeLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region':
-    'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone':
-    'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type':
-    'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
-
-/** Volume sources whose drivers are gone. */
-const retiredVolumes = {
-  gitRepo: 'deprecated in v1.11',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-} as const;
+import { nodeLabelDeprecation } from './node-label-warnings.ts';
+import { volumeWarnings } from './volume-warnings.ts';
 
 function nodeLabelWarnings(spec: PodSpec, path: FieldPath): string[] {
   return Object.keys(spec.nodeSelector ?? {}).flatMap((key) => {
-    const why = deprecatedNodeLabels[key];
+    const why = nodeLabelDeprecation(key);
     return why === undefined ? [] : [`${path.child('nodeSelector').key(key)}: ${why}`];
   });
-}
-
-function volumeWarnings(spec: PodSpec, path: FieldPath): string[] {
-  return (spec.volumes ?? []).flatMap((volume, index) =>
-    Object.entries(retiredVolumes).flatMap(([kind, why]) => {
-      if (volume[kind as keyof typeof retiredVolumes] === undefined) return [];
-      return [`${path.child('volumes').index(index).child(kind)}: ${why}`];
-    }),
-  );
 }
 
 function containerWarnings(spec: PodSpec, path: FieldPath): string[] {

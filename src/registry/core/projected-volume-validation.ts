@@ -7,11 +7,7 @@ import {
   required,
 } from '../field.ts';
 import { validateFieldSelector, validateResourceSelector } from './field-ref-validation.ts';
-import {
-  validateFileMode,
-  validateKeysToPaths,
-  validateNonReservedPath,
-} from './path-validation.ts';
+import { validateFileMode, validateKeyToPath, validateNonReservedPath } from './path-validation.ts';
 import type { DownwardApiFile, ProjectedVolume } from './types.ts';
 
 type Projection = NonNullable<ProjectedVolume['sources']>[number];
@@ -52,67 +48,84 @@ export function validateDownwardFiles(
   return (files ?? []).flatMap((file) => validateDownwardFile(file, path));
 }
 
-/** Checks one source and gives the file paths it claims. */
+/** The files of one projected volume: what is wrong with them, and which paths are taken. */
+class Files {
+  readonly errors: FieldError[] = [];
+  readonly #paths = new Set<string>();
+  readonly #volumePath: FieldPath;
+
+  constructor(volumePath: FieldPath) {
+    this.#volumePath = volumePath;
+  }
+
+  /** `shown` stands in the message for a path that another source has claimed. */
+  claim(file: string, shown: string): void {
+    if (file === '') return;
+    if (this.#paths.has(file)) {
+      this.errors.push(invalidValue(this.#volumePath, shown, 'conflicting duplicate paths'));
+    }
+    this.#paths.add(file);
+  }
+}
+
+function validateToken(
+  token: NonNullable<Projection['serviceAccountToken']>,
+  path: FieldPath,
+  volumePath: FieldPath,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const seconds = token.expirationSeconds ?? 3600;
+  const secondsPath = path.child('expirationSeconds');
+  if (seconds < 600) {
+    const why = 'may not specify a duration less than 10 minutes';
+    errors.push(invalidValue(secondsPath, seconds, why));
+  }
+  if (seconds > 2 ** 32) {
+    const why = 'may not specify a duration larger than 2^32 seconds';
+    errors.push(invalidValue(secondsPath, seconds, why));
+  }
+  // Upstream names the path by the volume, not by the source.
+  const filePath = volumePath.child('path');
+  if (!token.path) return [...errors, required(filePath)];
+  return [...errors, ...validateNonReservedPath(token.path, filePath)];
+}
+
 function validateProjection(
   source: Projection,
   path: FieldPath,
-  errors: FieldError[],
-): readonly string[] {
-  const claimed: string[] = [];
+  volumePath: FieldPath,
+  files: Files,
+): void {
+  const { errors } = files;
   for (const kind of ['secret', 'configMap'] as const) {
     const reference = source[kind];
     if (!reference) continue;
     const own = path.child(kind);
     if (!reference.name) errors.push(required(own.child('name')));
-    errors.push(...validateKeysToPaths(reference.items, own.child('items')));
-    claimed.push(...(reference.items ?? []).map((item) => item.path));
+    for (const [index, item] of (reference.items ?? []).entries()) {
+      errors.push(...validateKeyToPath(item, own.child('items').index(index)));
+      files.claim(item.path ?? '', reference.name ?? '');
+    }
   }
-  if (source.downwardAPI) {
-    errors.push(...validateDownwardFiles(source.downwardAPI.items, path.child('downwardAPI')));
-    claimed.push(...(source.downwardAPI.items ?? []).map((item) => item.path));
+  for (const file of source.downwardAPI?.items ?? []) {
+    errors.push(...validateDownwardFile(file, path.child('downwardAPI')));
+    files.claim(file.path ?? '', file.path ?? '');
   }
   const token = source.serviceAccountToken;
-  if (token) {
-    const own = path.child('serviceAccountToken');
-    const seconds = token.expirationSeconds ?? 3600;
-    const secondsPath = own.child('expirationSeconds');
-    if (seconds < 600) {
-      const why = 'may not specify a duration less than 10 minutes';
-      errors.push(invalidValue(secondsPath, seconds, why));
-    }
-    if (seconds > 2 ** 32) {
-      const why = 'may not specify a duration larger than 2^32 seconds';
-      errors.push(invalidValue(secondsPath, seconds, why));
-    }
-    errors.push(...validateClaimedPath(token.path, own));
-    claimed.push(token.path);
-  }
-  const bundle = source.clusterTrustBundle;
-  if (bundle) {
-    errors.push(...validateClaimedPath(bundle.path, path.child('clusterTrustBundle')));
-    claimed.push(bundle.path);
-  }
-  return claimed.filter((each) => each !== undefined && each !== '');
-}
-
-function validateClaimedPath(target: string | undefined, path: FieldPath): FieldError[] {
-  if (!target) return [required(path.child('path'))];
-  return validateNonReservedPath(target, path.child('path'));
+  if (token) errors.push(...validateToken(token, path.child('serviceAccountToken'), volumePath));
 }
 
 export function validateProjected(projected: ProjectedVolume, path: FieldPath): FieldError[] {
-  const errors = validateFileMode(projected.defaultMode, path.child('defaultMode'));
-  const paths = new Set<string>();
+  const files = new Files(path);
+  files.errors.push(...validateFileMode(projected.defaultMode, path.child('defaultMode')));
   for (const [index, source] of (projected.sources ?? []).entries()) {
     const own = path.child('sources').index(index);
+    validateProjection(source, own, path, files);
     const kinds = Object.values(source).filter((each) => each !== undefined && each !== null);
-    for (const file of validateProjection(source, own, errors)) {
-      if (paths.has(file)) errors.push(invalidValue(path, file, 'conflicting duplicate paths'));
-      paths.add(file);
-    }
     if (kinds.length > 1) {
-      errors.push(forbiddenField(own, 'may not specify more than 1 volume type'));
+      const why = 'may not specify more than 1 volume type per source';
+      files.errors.push(forbiddenField(own, why));
     }
   }
-  return errors;
+  return files.errors;
 }

@@ -1,6 +1,11 @@
 // Defaults of volumes, per source, as upstream's SetDefaults_Volume and its kin.
+import type { PersistentVolume } from '../../objects.ts';
+import { roundToMilli } from '../quantity-validation.ts';
+import type { ClaimSpec } from './claim-spec-validation.ts';
 import { defaultPullPolicy } from './image-name.ts';
 import type { DownwardApiFile, ProjectedVolume, Volume } from './types.ts';
+
+type PersistentVolumeSpec = NonNullable<PersistentVolume['spec']>;
 
 /** 0644 */
 const fileMode = 420;
@@ -24,7 +29,7 @@ export function setVolumeDefaults(volume: Volume): void {
   const claim = volume.ephemeral?.volumeClaimTemplate;
   if (claim) {
     claim.spec ??= {};
-    claim.spec.volumeMode ??= 'Filesystem';
+    setClaimSpecDefaults(claim.spec);
   }
   setLegacyDefaults(volume);
 }
@@ -42,7 +47,23 @@ function setProjectedDefaults(projected: ProjectedVolume): void {
   }
 }
 
-function setLegacyDefaults(volume: Volume): void {
+/** Of a PersistentVolumeClaim, or of a template for one. */
+export function setClaimSpecDefaults(spec: ClaimSpec): void {
+  spec.volumeMode ??= 'Filesystem';
+  roundToMilli(spec.resources?.limits);
+  roundToMilli(spec.resources?.requests);
+}
+
+/** Of the spec of a PersistentVolume, wherever it stands. */
+export function setPersistentSourceDefaults(spec: PersistentVolumeSpec): void {
+  roundToMilli(spec.capacity);
+  if (spec.hostPath) spec.hostPath.type ??= '';
+  setLegacyDefaults(spec);
+}
+
+type LegacySources = Pick<Volume | PersistentVolumeSpec, 'iscsi' | 'rbd' | 'azureDisk' | 'scaleIO'>;
+
+function setLegacyDefaults(volume: LegacySources): void {
   const { iscsi, rbd, azureDisk, scaleIO } = volume;
   if (iscsi) iscsi.iscsiInterface ||= 'default';
   if (rbd) {

@@ -1,5 +1,4 @@
 // Volumes of pods: unique names, exactly one source each, and what each source requires.
-import { parseQuantity } from '../../quantity.ts';
 import {
   duplicate,
   type FieldError,
@@ -11,128 +10,165 @@ import {
 } from '../field.ts';
 import { validateDns1123Label, validateDns1123Subdomain } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
-import { validateFileMode, validateKeysToPaths, validateNoBacksteps } from './path-validation.ts';
+import { amountOf } from '../quantity-validation.ts';
+import { validateClaimTemplate } from './claim-spec-validation.ts';
+import { validatePodIscsi, validatePodIscsiName } from './iscsi-validation.ts';
+import type { SoundVolumes } from './mount-validation.ts';
+import {
+  validateDescendingPath,
+  validateFileMode,
+  validateKeysToPaths,
+} from './path-validation.ts';
 import { validateDownwardFiles, validateProjected } from './projected-volume-validation.ts';
 import type { Volume } from './types.ts';
+import {
+  noVolumeType,
+  onlyOneVolumeType,
+  requireFields,
+  requireSecretName,
+  validateAwsElasticBlockStore,
+  validateAzureDisk,
+  validateCephFs,
+  validateCsiDriverName,
+  validateFibreChannel,
+  validateFlexVolume,
+  validateFlocker,
+  validateGcePersistentDisk,
+  validateHostPath,
+  validateNfs,
+  validateQuobyte,
+  validateRbd,
+  validateStorageOs,
+} from './volume-source-validation.ts';
 
-const hostPathTypes = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-];
+/** What is known of the pod that the volumes are of. */
+export interface VolumeOwner {
+  /** Empty for templates, and for pods whose name is not known yet. */
+  readonly podName: string;
+  /** Templates may leave out what is filled in by another. */
+  readonly isPod: boolean;
+}
 
-export function validateVolumes(volumes: readonly Volume[], path: FieldPath): FieldError[] {
+export const templateOwner: VolumeOwner = { podName: '', isPod: false };
+
+/** What is wrong with the volumes of a pod, and those of them that containers may mount. */
+export function checkVolumes(
+  volumes: readonly Volume[],
+  path: FieldPath,
+  owner: VolumeOwner,
+): { readonly errors: FieldError[]; readonly sound: SoundVolumes } {
   const errors: FieldError[] = [];
-  const names = new Set<string>();
+  const sound = new Map<string, Volume>();
+  const claims = new Set<string>();
+  for (const volume of volumes) {
+    if (owner.podName !== '' && volume.ephemeral) claims.add(`${owner.podName}-${volume.name}`);
+  }
   for (const [index, volume] of volumes.entries()) {
     const own = path.index(index);
     const { name = '' } = volume;
-    errors.push(...validateVolumeSource(volume, own));
-    if (name === '') errors.push(required(own.child('name')));
-    else {
-      const wrong = invalidEach(own.child('name'), name, validateDns1123Label(name));
-      errors.push(...wrong);
-      if (wrong.length === 0 && names.has(name)) errors.push(duplicate(own.child('name'), name));
+    const wrong = validateVolumeSource(volume, own, owner);
+    if (name === '') wrong.push(required(own.child('name')));
+    else wrong.push(...invalidEach(own.child('name'), name, validateDns1123Label(name)));
+    if (sound.has(name)) wrong.push(duplicate(own.child('name'), name));
+    if (wrong.length === 0) sound.set(name, volume);
+    errors.push(...wrong);
+    const claim = volume.persistentVolumeClaim?.claimName;
+    if (claim !== undefined && claims.has(claim)) {
+      const why = 'must not reference a PVC that gets created for an ephemeral volume';
+      errors.push(invalidValue(own.child('persistentVolumeClaim', 'claimName'), claim, why));
     }
-    names.add(name);
   }
-  return errors;
+  return { errors, sound };
 }
 
-type Source = Exclude<keyof Volume, 'name'>;
-
-function requireFields<T extends object>(
-  source: T,
-  names: readonly (keyof T & string)[],
-  path: FieldPath,
-): FieldError[] {
-  return names.filter((name) => !source[name]).map((name) => required(path.child(name)));
-}
+type Kind = Exclude<keyof Volume, 'name'>;
 
 type Checks = {
-  readonly [Each in Source]?: (source: NonNullable<Volume[Each]>, path: FieldPath) => FieldError[];
+  readonly [Each in Kind]-?: (
+    source: NonNullable<Volume[Each]>,
+    path: FieldPath,
+    owner: VolumeOwner,
+  ) => FieldError[];
 };
 
+/** In the order in which upstream looks for them: the first that is set is the volume's source. */
 const checks: Checks = {
   emptyDir(source, path) {
-    if (source.sizeLimit === undefined || parseQuantity(source.sizeLimit).mantissa >= 0n) return [];
+    if (amountOf(source.sizeLimit).mantissa >= 0n) return [];
     const why = 'SizeLimit field must be a valid resource quantity';
     return [forbiddenField(path.child('sizeLimit'), why)];
   },
-  hostPath(source, path) {
-    if (!source.path) return [required(path.child('path'))];
-    const errors = validateNoBacksteps(source.path, path.child('path'));
-    const { type } = source;
-    if (type !== undefined && !hostPathTypes.includes(type)) {
-      errors.push(notSupported(path.child('type'), type, hostPathTypes));
-    }
-    return errors;
-  },
+  hostPath: validateHostPath,
+  gitRepo: (source, path) => [
+    ...requireFields(source, ['repository'], path),
+    ...validateDescendingPath(source.directory ?? '', path.child('directory')),
+  ],
+  gcePersistentDisk: validateGcePersistentDisk,
+  awsElasticBlockStore: validateAwsElasticBlockStore,
   secret: (source, path) => [
     ...requireFields(source, ['secretName'], path),
     ...validateFileMode(source.defaultMode, path.child('defaultMode')),
     ...validateKeysToPaths(source.items, path.child('items')),
   ],
+  nfs: validateNfs,
+  iscsi: validatePodIscsi,
+  glusterfs: (source, path) => requireFields(source, ['endpoints', 'path'], path),
+  flocker: validateFlocker,
+  persistentVolumeClaim: (source, path) => requireFields(source, ['claimName'], path),
+  rbd: validateRbd,
+  cinder: (source, path) => [
+    ...requireFields(source, ['volumeID'], path),
+    ...requireSecretName(source.secretRef, path.child('secretRef')),
+  ],
+  cephfs: validateCephFs,
+  quobyte: validateQuobyte,
+  downwardAPI: (source, path) => [
+    ...validateFileMode(source.defaultMode, path.child('defaultMode')),
+    ...validateDownwardFiles(source.items, path),
+  ],
+  fc: validateFibreChannel,
+  flexVolume: validateFlexVolume,
   configMap: (source, path) => [
     ...requireFields(source, ['name'], path),
     ...validateFileMode(source.defaultMode, path.child('defaultMode')),
     ...validateKeysToPaths(source.items, path.child('items')),
   ],
-  downwardAPI: (source, path) => [
-    ...validateFileMode(source.defaultMode, path.child('defaultMode')),
-    ...validateDownwardFiles(source.items, path),
+  azureFile: (source, path) => requireFields(source, ['secretName', 'shareName'], path),
+  vsphereVolume: (source, path) => requireFields(source, ['volumePath'], path),
+  photonPersistentDisk: (source, path) => requireFields(source, ['pdID'], path),
+  portworxVolume: (source, path) => requireFields(source, ['volumeID'], path),
+  azureDisk: validateAzureDisk,
+  storageos: (source, path) => [
+    ...validateStorageOs(source, path),
+    ...requireSecretName(source.secretRef, path.child('secretRef')),
   ],
   projected: validateProjected,
-  nfs(source, path) {
-    const errors = requireFields(source, ['server', 'path'], path);
-    if (!(source.path ?? '').startsWith('/')) {
-      errors.push(invalidValue(path.child('path'), source.path ?? '', 'must be an absolute path'));
-    }
-    return errors;
-  },
-  persistentVolumeClaim: (source, path) => requireFields(source, ['claimName'], path),
+  scaleIO: (source, path) => requireFields(source, ['gateway', 'system', 'volumeName'], path),
   csi(source, path) {
-    if (!source.driver) return [required(path.child('driver'))];
-    const lower = source.driver.toLowerCase();
-    return invalidEach(path.child('driver'), source.driver, validateDns1123Subdomain(lower));
+    const errors = validateCsiDriverName(source.driver, path.child('driver'));
+    const { nodePublishSecretRef: secret } = source;
+    if (!secret) return errors;
+    if (!secret.name) return [...errors, required(path.child('nodePublishSecretRef', 'name'))];
+    const messages = validateDns1123Subdomain(secret.name);
+    return [...errors, ...invalidEach(path.child('name'), secret.name, messages)];
   },
   ephemeral(source, path) {
-    const template = path.child('volumeClaimTemplate');
-    if (!source.volumeClaimTemplate) return [required(template)];
-    const { accessModes } = source.volumeClaimTemplate.spec ?? {};
-    if (accessModes !== undefined && accessModes.length > 0) return [];
-    return [required(template.child('spec', 'accessModes'), 'at least 1 access mode is required')];
+    const template = source.volumeClaimTemplate;
+    const own = path.child('volumeClaimTemplate');
+    return template ? validateClaimTemplate(template, own) : [required(own)];
   },
-  image(source, path) {
-    const errors = requireFields(source, ['reference'], path);
+  image(source, path, { isPod }) {
+    const errors = isPod ? requireFields(source, ['reference'], path) : [];
     const { pullPolicy = '' } = source;
     return [...errors, ...validatePullPolicy(pullPolicy, path.child('pullPolicy'))];
   },
-  gitRepo: (source, path) => requireFields(source, ['repository'], path),
-  iscsi: (source, path) => requireFields(source, ['targetPortal', 'iqn'], path),
-  glusterfs: (source, path) => requireFields(source, ['endpoints', 'path'], path),
-  rbd: (source, path) => [
-    ...((source.monitors ?? []).length === 0 ? [required(path.child('monitors'))] : []),
-    ...requireFields(source, ['image'], path),
-  ],
-  cinder: (source, path) => requireFields(source, ['volumeID'], path),
-  cephfs: (source, path) =>
-    (source.monitors ?? []).length === 0 ? [required(path.child('monitors'))] : [],
-  gcePersistentDisk: (source, path) => requireFields(source, ['pdName'], path),
-  awsElasticBlockStore: (source, path) => requireFields(source, ['volumeID'], path),
-  azureFile: (source, path) => requireFields(source, ['secretName', 'shareName'], path),
-  azureDisk: (source, path) => requireFields(source, ['diskName', 'diskURI'], path),
-  vsphereVolume: (source, path) => requireFields(source, ['volumePath'], path),
-  flexVolume: (source, path) => requireFields(source, ['driver'], path),
-  portworxVolume: (source, path) => requireFields(source, ['volumeID'], path),
-  photonPersistentDisk: (source, path) => requireFields(source, ['pdID'], path),
-  quobyte: (source, path) => requireFields(source, ['registry', 'volume'], path),
-  scaleIO: (source, path) => requireFields(source, ['gateway', 'system', 'volumeName'], path),
+};
+
+/** Where upstream's paths are not the fields' names. */
+const ownPaths: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' };
+const secondPaths: Readonly<Record<string, string>> = {
+  cephfs: 'cephFS',
+  downwardAPI: 'downwarAPI',
 };
 
 export function validatePullPolicy(policy: string, path: FieldPath): FieldError[] {
@@ -141,22 +177,37 @@ export function validatePullPolicy(policy: string, path: FieldPath): FieldError[
   return policies.includes(policy) ? [] : [notSupported(path, policy, policies)];
 }
 
-function validateVolumeSource(volume: Volume, path: FieldPath): FieldError[] {
+/** The claim of an ephemeral volume is named after pod and volume. */
+function validateClaimName(volume: Volume, path: FieldPath, podName: string): FieldError[] {
+  if (podName === '' || !volume.name) return [];
+  const claim = `${podName}-${volume.name}`;
+  return validateDns1123Subdomain(claim).map((message) =>
+    invalidValue(path.child('name'), volume.name, `PVC name ${JSON.stringify(claim)}: ${message}`),
+  );
+}
+
+function validateVolumeSource(volume: Volume, path: FieldPath, owner: VolumeOwner): FieldError[] {
   const errors: FieldError[] = [];
-  let count = 0;
-  for (const [kind, source] of Object.entries(volume)) {
-    if (kind === 'name' || source === undefined || source === null) continue;
-    const own = path.child(kind);
-    if (count++ > 0) {
-      errors.push(forbiddenField(own, 'may not specify more than 1 volume type'));
-      continue;
+  let found = false;
+  for (const kind of Object.keys(checks) as Kind[]) {
+    const source = volume[kind];
+    if (source === undefined || source === null) continue;
+    if (found) {
+      errors.push(forbiddenField(path.child(secondPaths[kind] ?? kind), onlyOneVolumeType));
+    } else {
+      // Each check takes just the source that it stands under.
+      const check = checks[kind] as (
+        source: object,
+        path: FieldPath,
+        owner: VolumeOwner,
+      ) => FieldError[];
+      errors.push(...check(source, path.child(ownPaths[kind] ?? kind), owner));
+      if (kind === 'ephemeral') errors.push(...validateClaimName(volume, path, owner.podName));
     }
-    // One lookup type for all: each check takes just the source that it stands under.
-    const check = (checks as Record<string, (source: object, path: FieldPath) => FieldError[]>)[
-      kind
-    ];
-    errors.push(...(check?.(source as object, own) ?? []));
+    found = true;
+    if (volume.iscsi && kind === 'iscsi') {
+      errors.push(...validatePodIscsiName(volume.iscsi, volume.name ?? '', path));
+    }
   }
-  if (count === 0) errors.push(required(path, 'must specify a volume type'));
-  return errors;
+  return found ? errors : [required(path, noVolumeType)];
 }
