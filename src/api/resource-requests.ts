@@ -1,6 +1,6 @@
 // Answers requests for stored resources: each verb turned into a call of the engine or the cache.
 
-import { openList, writeList } from '../registry/cache/list.ts';
+import { type ListAnswer, openList, writeList } from '../registry/cache/list.ts';
 import { getBytes } from '../registry/cache/representation.ts';
 import { compileSelection, matches } from '../registry/cache/selection.ts';
 import type { IncludeObject } from '../registry/cache/table-view.ts';
@@ -118,7 +118,7 @@ export class ResourceRequests {
     const negotiated = negotiateFor(exchange);
     const selection = selectionOf(exchange, found);
     const sendInitialEvents = readBoolean(query, 'sendInitialEvents');
-    const answer = await openList(found.store.cache, {
+    const opened = await openList(found.store.cache, {
       selection,
       resourceVersion: query.get('resourceVersion') ?? '',
       resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
@@ -126,6 +126,7 @@ export class ResourceRequests {
       limit: readInteger(query, 'limit') ?? 0,
       sendInitialEvents,
     });
+    const answer = negotiated.shape === 'table' ? await sortedRows(opened, found) : opened;
     const view = this.#parts.views.view(found, negotiated.shape, includeOf(exchange));
     const produce: Produce = (writer) =>
       writeList(answer, view, (chunk) => writer.write(chunk), listChunkBytes);
@@ -297,6 +298,17 @@ export class ResourceRequests {
     version.defaults?.(object);
     return object;
   }
+}
+
+/** A table's rows in the order of its kind, where that has one of its own. */
+async function sortedRows(answer: ListAnswer, found: FoundResource): Promise<ListAnswer> {
+  const compare = found.served.resource.table?.compareRows;
+  if (compare === undefined) return answer;
+  const objects: CachedObject[] = [];
+  for await (const object of answer.objects) objects.push(object);
+  const { store } = found;
+  objects.sort((a, b) => compare(store.parse(a), store.parse(b)));
+  return { ...answer, objects };
 }
 
 /** How errors name the resource of a request. */

@@ -19,6 +19,8 @@ import { serviceResource } from './core/service.ts';
 import { serviceAccountResource } from './core/service-account.ts';
 import { endpointSliceResource } from './discovery/endpoint-slice.ts';
 import { eventResource } from './events/event.ts';
+import { flowSchemaResource } from './flowcontrol/flow-schema.ts';
+import { priorityLevelConfigurationResource } from './flowcontrol/priority-level-configuration.ts';
 import { clusterRoleResource } from './rbac/cluster-role.ts';
 import { clusterRoleBindingResource } from './rbac/cluster-role-binding.ts';
 import { roleResource } from './rbac/role.ts';
@@ -47,6 +49,8 @@ export const builtinResources: readonly Resource[] = [
   certificateSigningRequestResource,
   leaseResource,
   endpointSliceResource,
+  flowSchemaResource,
+  priorityLevelConfigurationResource,
   clusterRoleResource,
   clusterRoleBindingResource,
   roleResource,

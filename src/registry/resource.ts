@@ -45,6 +45,8 @@ export interface TableShape<T> {
   readonly columns: readonly TableColumn[];
   /** One cell per column, in their order. `nowMs` is cluster time, for ages. */
   cells(object: T, nowMs: number): readonly (string | number | boolean | null)[];
+  /** The order of a list's rows where it is not that of their keys; for kinds of few objects. */
+  compareRows?(a: T, b: T): number;
 }
 
 /** One served version of a kind. */

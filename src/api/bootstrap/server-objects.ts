@@ -6,6 +6,7 @@ import type { FoundResource, ResourceRegistry } from '../../registry/engine/reso
 import type { ApiObject } from '../../registry/resource.ts';
 import { isReason } from '../../status.ts';
 import { serverContext } from '../server-context.ts';
+import { ensureFlowControl } from './flow-control.ts';
 import { ensureBootstrapPolicy } from './policy.ts';
 
 export interface BootstrapOptions {
@@ -44,6 +45,7 @@ export class ServerObjects {
       registry.find('rbac.authorization.k8s.io', 'v1', 'clusterroles') === undefined
         ? undefined
         : ensureBootstrapPolicy(registry, serverContext),
+      ensureFlowControl(registry),
     ]);
     await Promise.all([
       this.#ensure('', 'services', 'default', this.#service()),
