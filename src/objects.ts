@@ -62,3 +62,12 @@ export type VolumeAttributesClass = Wire<k8s.V1VolumeAttributesClass>;
 export type LimitRange = Wire<k8s.V1LimitRange>;
 export type ResourceQuota = Wire<k8s.V1ResourceQuota>;
 export type ComponentStatus = Wire<k8s.V1ComponentStatus>;
+
+export type ValidatingWebhookConfiguration = Wire<k8s.V1ValidatingWebhookConfiguration>;
+export type MutatingWebhookConfiguration = Wire<k8s.V1MutatingWebhookConfiguration>;
+export type ValidatingAdmissionPolicy = Wire<k8s.V1ValidatingAdmissionPolicy>;
+export type ValidatingAdmissionPolicyBinding = Wire<k8s.V1ValidatingAdmissionPolicyBinding>;
+export type MutatingAdmissionPolicy = Wire<k8s.V1MutatingAdmissionPolicy>;
+export type MutatingAdmissionPolicyBinding = Wire<k8s.V1MutatingAdmissionPolicyBinding>;
+export type APIService = Wire<k8s.V1APIService>;
+export type Condition = Wire<k8s.V1Condition>;

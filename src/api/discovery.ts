@@ -1,6 +1,7 @@
 // Discovery: which groups, versions and resources there are, in the legacy and aggregated forms.
 import { createHash } from 'node:crypto';
 import type { FoundResource, ResourceRegistry } from '../registry/engine/resource-registry.ts';
+import { compareGroups, compareVersions } from '../registry/group-priorities.ts';
 import type { Resource } from '../registry/resource.ts';
 import { resourceNotFound } from '../status.ts';
 import { objectAnswer } from './answers.ts';
@@ -58,7 +59,7 @@ export class Discovery {
     return this.#resources(exchange, group, version);
   }
 
-  /** Groups in the order of registration, each with its versions. */
+  /** Groups and their versions in the order of their priorities. */
   #groups(): ReadonlyMap<string, ReadonlyMap<string, readonly FoundResource[]>> {
     const groups = new Map<string, Map<string, FoundResource[]>>();
     for (const found of this.#registry.list()) {
@@ -69,7 +70,14 @@ export class Discovery {
       versions.set(version.version, resources);
       resources.push(found);
     }
-    return groups;
+    return new Map(
+      [...groups]
+        .sort(([a], [b]) => compareGroups(a, b))
+        .map(([group, versions]) => [
+          group,
+          new Map([...versions].sort(([a], [b]) => compareVersions(group, a, b))),
+        ]),
+    );
   }
 
   async #root(exchange: Exchange, prefix: 'api' | 'apis'): Promise<ApiResponse> {

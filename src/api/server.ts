@@ -8,6 +8,7 @@ import { ResourceRegistry } from '../registry/engine/resource-registry.ts';
 import { createFieldOwnership } from '../registry/patch/field-ownership.ts';
 import { createPatchStrategies } from '../registry/patch/patch-strategies.ts';
 import type { Resource } from '../registry/resource.ts';
+import { type RuntimeConfig, servedSwitch } from '../registry/runtime-config.ts';
 import { createDecoder } from '../registry/schema/decode.ts';
 import { createBodyReader } from '../registry/schema/read-body.ts';
 import { loadTypeTable } from '../registry/schema/table.ts';
@@ -21,6 +22,7 @@ import { authorizerChain, mastersAuthorizer } from './authorization/authorizer.t
 import { createNodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
 import { withProtobuf } from './body-reader.ts';
+import { ApiServices } from './bootstrap/api-services.ts';
 import { bootstrapRoles } from './bootstrap/policy.ts';
 import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
 import type { Dialer } from './dialer.ts';
@@ -42,6 +44,8 @@ export interface ApiOptions extends BootstrapOptions {
   readonly driver: Driver;
   /** Default: the built-in kinds. */
   readonly resources?: readonly Resource[];
+  /** Which versions that are off by default are served, and which others are not. */
+  readonly runtimeConfig?: RuntimeConfig;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -77,7 +81,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const parsed = new ParsedObjects();
   const readBody = withProtobuf(createBodyReader(types, decode), types);
   const admission = new AdmissionChain();
-  const registry = new ResourceRegistry({
+  const resources = options.resources ?? [...builtinResources, bindingResource];
+  const environment = {
     driver,
     types,
     decode,
@@ -88,10 +93,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     clock,
     random,
     logger: logger.child('registry'),
-  });
-  for (const resource of options.resources ?? [...builtinResources, bindingResource]) {
-    registry.add(resource);
-  }
+  };
+  const isServed = servedSwitch(resources, options.runtimeConfig ?? new Map());
+  const registry = new ResourceRegistry(environment, isServed);
+  for (const resource of resources) registry.add(resource);
 
   const objects = new ObjectReader(registry);
   const { signingKey, issuer } = options;
@@ -122,6 +127,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const fairness = new Fairness();
   const metrics = new RequestMetrics();
   const own = new ServerObjects({ ...options, registry, logger: logger.child('bootstrap') });
+  const apiServices = new ApiServices({ registry, clock, logger: logger.child('autoregister') });
   const state: { started: boolean } = { started: false };
   const router = new Router({
     registry,
@@ -157,7 +163,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     route: (exchange) => router.route(exchange),
     extension: (path) => extensionFor(options.extensions, path),
   });
-  const ready = start(registry, own, state);
+  const ready = start(registry, [own, apiServices], state);
   ready.catch((error: unknown) => logger.error('the server could not start', error));
   return {
     handler,
@@ -167,6 +173,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     pendingWork: () => fairness.inFlight(),
     close() {
       own.close();
+      apiServices.close();
       rbac.close();
       views.close();
       registry.close();
@@ -183,12 +190,12 @@ function extensionFor(extensions: ApiOptions['extensions'], path: string): ApiHa
 
 async function start(
   registry: ResourceRegistry,
-  own: ServerObjects,
+  kept: readonly (ServerObjects | ApiServices)[],
   state: { started: boolean },
 ): Promise<void> {
   await registry.ready();
-  await own.ensure();
-  own.keep();
+  await Promise.all(kept.map((each) => each.ensure()));
+  for (const each of kept) each.keep();
   state.started = true;
 }
 
@@ -213,6 +220,8 @@ function healthChecks(driver: Driver, state: { started: boolean }): readonly Hea
     { name: 'poststarthook/rbac/bootstrap-roles', live: false, check: bootstrapped },
     { name: 'poststarthook/start-system-namespaces-controller', live: false, check: bootstrapped },
     { name: 'poststarthook/bootstrap-controller', live: false, check: bootstrapped },
+    { name: 'poststarthook/apiservice-registration-controller', live: false, check: bootstrapped },
+    { name: 'autoregister-completion', live: false, check: bootstrapped },
   ];
 }
 

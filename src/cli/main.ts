@@ -32,6 +32,15 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** May be given several times; the last word on a key counts. */
+const runtimeConfigOption = () =>
+  new Option(
+    '--runtime-config <settings>',
+    'API versions to turn on or off: api/beta=true,…',
+  ).argParser((text: string, before: string | undefined) =>
+    before === undefined ? text : `${before},${text}`,
+  );
+
 const nameOption = () => new Option('--name <name>', 'name of the cluster').default('default');
 
 /** Adds what every verb of a user has. */
@@ -56,6 +65,7 @@ function addUp(program: Command): void {
     )
     .option('--port <port>', 'port of the API server on 127.0.0.1', wholeNumber)
     .option('--insecure-port <port>', 'also serve without TLS and credentials here', wholeNumber)
+    .addOption(runtimeConfigOption())
     .option('--data-dir <folder>', 'keep the cluster here instead of below $CORACLE_HOME')
     .option('--node-cpus <count>', 'CPUs that each node offers', Number)
     .option('--node-memory <bytes>', 'memory that each node offers', wholeNumber)
@@ -197,6 +207,7 @@ function addServer(program: Command): void {
       'range of pod addresses, a /24 for each node',
       '10.244.0.0/16',
     )
+    .addOption(runtimeConfigOption())
     .option('--bootstrap-token-file <file>', 'token with which nodes join')
     .option('--tls-san <names>', 'further names for the serving certificate', commaList, [])
     .option('--no-controllers', 'run the API only')

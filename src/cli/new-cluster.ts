@@ -17,6 +17,8 @@ export interface NewClusterOptions {
   readonly runtime?: 'containerd' | 'simulated';
   readonly port?: number;
   readonly insecurePort?: number;
+  /** As kube-apiserver's flag: `api/beta=true,…`. */
+  readonly runtimeConfig?: string;
   readonly dataDirectory?: string;
   readonly nodeCpus?: number;
   readonly nodeMemoryBytes?: number;
@@ -49,6 +51,10 @@ export async function newClusterFacts(
   if (options.nodeCpus !== undefined && !(options.nodeCpus > 0)) {
     throw new CliError('usage', '--node-cpus: give a number above 0');
   }
+  if (options.runtimeConfig !== undefined) {
+    const { readRuntimeConfig } = await import('./runtime-config-flag.ts');
+    readRuntimeConfig(options.runtimeConfig);
+  }
   const others = listClusters(invocation.home);
   const used = others.flatMap(({ ranges }) => [ranges.nodes, ranges.pods, ranges.services]);
   const routed = runtime === 'containerd' ? await usedRanges() : [];
@@ -63,6 +69,7 @@ export async function newClusterFacts(
     nodes: Array.from({ length: count }, (_, index) => `${nodePrefix(options.name)}-${index + 1}`),
     port,
     ...(options.insecurePort === undefined ? {} : { insecurePort: options.insecurePort }),
+    ...(options.runtimeConfig === undefined ? {} : { runtimeConfig: options.runtimeConfig }),
     ranges: chooseRanges([...used, ...routed]),
     ...(options.nodeCpus === undefined ? {} : { nodeCpus: options.nodeCpus }),
     ...(options.nodeMemoryBytes === undefined ? {} : { nodeMemoryBytes: options.nodeMemoryBytes }),

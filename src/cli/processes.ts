@@ -73,7 +73,7 @@ export async function stopCluster(invocation: Invocation, cluster: Cluster): Pro
 function serverCommand({ facts, paths }: Cluster): readonly string[] {
   const real = facts.runtime === 'containerd';
   const { gateway } = networkNames(facts);
-  const insecure = facts.insecurePort;
+  const { insecurePort: insecure, runtimeConfig } = facts;
   return [
     ...selfCommand('server'),
     ...['--data-dir', paths.directory],
@@ -84,6 +84,7 @@ function serverCommand({ facts, paths }: Cluster): readonly string[] {
     ...['--cluster-cidr', facts.ranges.pods],
     ...['--bootstrap-token-file', paths.bootstrapToken],
     ...(insecure === undefined ? [] : ['--insecure-port', String(insecure)]),
+    ...(runtimeConfig === undefined ? [] : ['--runtime-config', runtimeConfig]),
   ];
 }
 

@@ -24,6 +24,7 @@ import type { Driver } from '../storage/driver.ts';
 import { openStorage } from '../storage/open.ts';
 import { CliError } from './exit-codes.ts';
 import { ensurePki, type Pki } from './pki.ts';
+import { readRuntimeConfig } from './runtime-config-flag.ts';
 import type { WorkerOptions } from './server-worker.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -41,6 +42,8 @@ export interface ServerOptions {
   /** Further names and addresses for the serving certificate. */
   readonly tlsSans: readonly string[];
   readonly controllers: boolean;
+  /** As kube-apiserver's flag: `api/beta=true,…`. */
+  readonly runtimeConfig?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -63,6 +66,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     level: options.logLevel,
     write: (line) => void process.stderr.write(`${line}\n`),
   });
+  const runtimeConfig = readRuntimeConfig(options.runtimeConfig ?? '');
   const [pki, driver, images] = await Promise.all([
     ensurePki(join(options.dataDirectory, 'pki'), servingNames(options), clock),
     openStorage(options.storage ?? `leveldb:${join(options.dataDirectory, 'data')}`, {
@@ -88,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       key: pki.kubeletClient.key,
     }),
     gitVersion: kubernetesVersion,
+    runtimeConfig,
     extensions: new Map([
       ['/coracle', createImagesApi({ store: images, logger: logger.child('images') })],
     ]),

@@ -94,6 +94,9 @@ function refuseOtherShape(facts: ClusterFacts, options: UpOptions): void {
     options.insecurePort !== undefined && options.insecurePort !== facts.insecurePort
       ? '--insecure-port'
       : '',
+    options.runtimeConfig !== undefined && options.runtimeConfig !== facts.runtimeConfig
+      ? '--runtime-config'
+      : '',
   ].filter((flag) => flag !== '');
   if (differences.length === 0) return;
   throw new CliError(

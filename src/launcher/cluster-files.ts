@@ -13,6 +13,8 @@ export interface ClusterFacts {
   readonly nodes: readonly string[];
   readonly port: number;
   readonly insecurePort?: number;
+  /** What `up --runtime-config` said; the server gets it as it is. */
+  readonly runtimeConfig?: string;
   readonly ranges: AddressRanges;
   readonly nodeCpus?: number;
   readonly nodeMemoryBytes?: number;

@@ -1,4 +1,11 @@
 // The kinds that every server has: the explicit list that the live registry starts with.
+import { mutatingAdmissionPolicyResource } from './admissionregistration/mutating-admission-policy.ts';
+import { mutatingAdmissionPolicyBindingResource } from './admissionregistration/mutating-admission-policy-binding.ts';
+import { mutatingWebhookConfigurationResource } from './admissionregistration/mutating-webhook-configuration.ts';
+import { validatingAdmissionPolicyResource } from './admissionregistration/validating-admission-policy.ts';
+import { validatingAdmissionPolicyBindingResource } from './admissionregistration/validating-admission-policy-binding.ts';
+import { validatingWebhookConfigurationResource } from './admissionregistration/validating-webhook-configuration.ts';
+import { apiServiceResource } from './apiregistration/api-service.ts';
 import { deploymentResource } from './apps/deployment.ts';
 import { replicaSetResource } from './apps/replica-set.ts';
 import { selfSubjectReviewResource } from './authentication/self-subject-review.ts';
@@ -38,6 +45,13 @@ export const builtinResources: readonly Resource[] = [
   secretResource,
   serviceResource,
   serviceAccountResource,
+  mutatingAdmissionPolicyResource,
+  mutatingAdmissionPolicyBindingResource,
+  mutatingWebhookConfigurationResource,
+  validatingAdmissionPolicyResource,
+  validatingAdmissionPolicyBindingResource,
+  validatingWebhookConfigurationResource,
+  apiServiceResource,
   deploymentResource,
   replicaSetResource,
   selfSubjectReviewResource,

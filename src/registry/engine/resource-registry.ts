@@ -31,9 +31,13 @@ export class ResourceRegistry {
     this.#switch = isServed;
   }
 
-  /** Serves `resource` and starts its cache; throws where one of its paths is taken. */
-  add(resource: Resource): ResourceStore {
+  /**
+   * Serves `resource` and starts its cache, unless all its versions are off; throws where one of
+   * its paths is taken.
+   */
+  add(resource: Resource): ResourceStore | undefined {
     const entries = this.#entries(resource);
+    if (entries.length === 0) return undefined;
     const taken = entries.find(([path]) => this.#found.has(path));
     if (taken !== undefined) throw new Error(`cannot serve ${taken[0]}: it is served already`);
     const store = new ResourceStore(this.#environment, resource);
@@ -47,7 +51,7 @@ export class ResourceRegistry {
    * Serves `next` in place of `previous` (a CRD that changed). One step, so no request finds
    * nothing; requests that already hold the old store finish with it.
    */
-  replace(previous: Resource, next: Resource): ResourceStore {
+  replace(previous: Resource, next: Resource): ResourceStore | undefined {
     this.#take(previous);
     return this.add(next);
   }
