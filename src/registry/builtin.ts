@@ -28,11 +28,19 @@ import { endpointSliceResource } from './discovery/endpoint-slice.ts';
 import { eventResource } from './events/event.ts';
 import { flowSchemaResource } from './flowcontrol/flow-schema.ts';
 import { priorityLevelConfigurationResource } from './flowcontrol/priority-level-configuration.ts';
+import { ingressResource } from './networking/ingress.ts';
+import { ingressClassResource } from './networking/ingress-class.ts';
+import { ipAddressResource } from './networking/ip-address.ts';
+import { networkPolicyResource } from './networking/network-policy.ts';
+import { serviceCidrResource } from './networking/service-cidr.ts';
+import { runtimeClassResource } from './node/runtime-class.ts';
+import { podDisruptionBudgetResource } from './policy/pod-disruption-budget.ts';
 import { clusterRoleResource } from './rbac/cluster-role.ts';
 import { clusterRoleBindingResource } from './rbac/cluster-role-binding.ts';
 import { roleResource } from './rbac/role.ts';
 import { roleBindingResource } from './rbac/role-binding.ts';
 import type { Resource } from './resource.ts';
+import { priorityClassResource } from './scheduling/priority-class.ts';
 
 /** In the order of discovery: core first, then by group. */
 export const builtinResources: readonly Resource[] = [
@@ -61,7 +69,15 @@ export const builtinResources: readonly Resource[] = [
   selfSubjectRulesReviewResource,
   subjectAccessReviewResource,
   certificateSigningRequestResource,
+  ingressResource,
+  ingressClassResource,
+  ipAddressResource,
+  networkPolicyResource,
+  serviceCidrResource,
+  podDisruptionBudgetResource,
+  priorityClassResource,
   leaseResource,
+  runtimeClassResource,
   endpointSliceResource,
   flowSchemaResource,
   priorityLevelConfigurationResource,

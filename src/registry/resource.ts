@@ -138,8 +138,11 @@ export interface Resource<T = ApiObject> {
   prepareCreate?(object: T, context: HookContext): void;
   /** The same on update through the main door. */
   prepareUpdate?(next: T, old: T, context: HookContext): void;
-  /** Validates an object on its own; metadata is the engine's. */
-  validate?(object: T, context: HookContext): readonly FieldError[];
+  /**
+   * Validates an object on its own; metadata is the engine's. On update `old` is what it replaces,
+   * for rules that what is stored already need not keep.
+   */
+  validate?(object: T, context: HookContext, old?: T): readonly FieldError[];
   /** Validates a change through the main door, in addition to `validate(next)`. */
   validateUpdate?(next: T, old: T, context: HookContext): readonly FieldError[];
   /** After everything but status is copied from `old` at the status door. */
@@ -148,7 +151,8 @@ export interface Resource<T = ApiObject> {
   readonly statusKeepsMetadata?: boolean;
   /** The same through the status door; `validate` does not run there. */
   validateStatusUpdate?(next: T, old: T, context: HookContext): readonly FieldError[];
-  warnings?(object: T, old: T | undefined): readonly string[];
+  /** `subresource`: the door of an update, `''` for the object itself. */
+  warnings?(object: T, old: T | undefined, subresource?: string): readonly string[];
 
   /**
    * Grace period in seconds for a deletion, or undefined to delete at once. `asked` is the

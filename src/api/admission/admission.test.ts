@@ -73,6 +73,95 @@ t.test('Priority', async (t) => {
   t.match(stated.body.message, /the integer value of priority \(5\) must not be provided/);
 });
 
+t.test('PriorityClass', async (t) => {
+  const url = '/apis/scheduling.k8s.io/v1/priorityclasses';
+  const { body } = await call('GET', `${url}/system-cluster-critical`);
+  t.match(body, { value: 2_000_000_000, metadata: { generation: 1 } });
+  const kept = await call('DELETE', `${url}/system-cluster-critical`);
+  t.equal(kept.status, 403);
+  t.match(kept.body.message, /this is a system priority class and cannot be deleted/);
+  const make = (name: string, fields: object) =>
+    call('POST', url, { metadata: { name }, ...fields });
+  await make('gold', { value: 7, globalDefault: true, preemptionPolicy: 'Never' });
+  const second = await make('silver', { value: 6, globalDefault: true });
+  t.equal(
+    second.body.message,
+    'priorityclasses.scheduling.k8s.io "silver" is forbidden: PriorityClass gold is already ' +
+      'marked as default. Only one default can exist',
+  );
+  const made = await call('POST', pods, podOf('pe'));
+  const wanted = { priorityClassName: 'gold', priority: 7, preemptionPolicy: 'Never' };
+  t.match(made.body.spec, wanted);
+  const { priority: _, preemptionPolicy: __, ...rest } = made.body.spec ?? {};
+  const put = await call('PUT', `${pods}/pe`, { ...made.body, spec: rest });
+  t.match(put.body.spec, wanted, 'an update that leaves the priority out keeps it');
+  await call('DELETE', `${url}/gold`);
+});
+
+t.test('RuntimeClass', async (t) => {
+  const url = '/apis/node.k8s.io/v1/runtimeclasses';
+  const tolerations = [{ key: 'kata', operator: 'Exists' }];
+  await call('POST', url, {
+    metadata: { name: 'kata' },
+    handler: 'kata',
+    overhead: { podFixed: { memory: '100Mi' } },
+    scheduling: { nodeSelector: { kata: 'yes' }, tolerations },
+  });
+  const spec = (fields: object) => ({ runtimeClassName: 'kata', ...fields });
+  const own = { key: 'kata', operator: 'Equal', value: '1' };
+  const made = await call(
+    'POST',
+    pods,
+    podOf('ra', spec({ nodeSelector: { a: 'b' }, tolerations: [own] })),
+  );
+  t.match(made.body.spec, {
+    overhead: { memory: '100Mi' },
+    nodeSelector: { a: 'b', kata: 'yes' },
+    tolerations: [{}, {}, ...tolerations],
+  });
+  const refused = async (name: string, fields: object) =>
+    (await call('POST', pods, podOf(name, fields))).body.message;
+  t.match(
+    await refused('rb', { runtimeClassName: 'none' }),
+    /pod rejected: RuntimeClass "none" not found/,
+  );
+  t.match(
+    await refused('rc', spec({ overhead: { memory: '1Gi' } })),
+    /Pod's Overhead doesn't match RuntimeClass's defined Overhead/,
+  );
+  t.match(
+    await refused('rd', { overhead: { memory: '1Gi' } }),
+    /Pod Overhead set without corresponding RuntimeClass defined Overhead/,
+  );
+  t.match(
+    await refused('re', spec({ nodeSelector: { kata: 'no' } })),
+    /conflict: runtimeClass.scheduling.nodeSelector\[kata\] = yes; pod.spec.nodeSelector\[kata\] = no/,
+  );
+});
+
+t.test('DefaultIngressClass', async (t) => {
+  const classes = '/apis/networking.k8s.io/v1/ingressclasses';
+  const ingresses = '/apis/networking.k8s.io/v1/namespaces/default/ingresses';
+  const make = async (name: string, metadata: object = {}) => {
+    const defaultBackend = { service: { name: 'web', port: { number: 80 } } };
+    const made = await call('POST', ingresses, {
+      metadata: { name, ...metadata },
+      spec: { defaultBackend },
+    });
+    return made.body.spec?.ingressClassName;
+  };
+  t.equal(await make('a'), undefined);
+  for (const name of ['y', 'x']) {
+    const annotations = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
+    await call('POST', classes, {
+      metadata: { name, annotations },
+      spec: { controller: 'a.io/b' },
+    });
+  }
+  t.match(await make('b'), /^[xy]$/);
+  t.equal(await make('c', { annotations: { 'kubernetes.io/ingress.class': 'z' } }), undefined);
+});
+
 t.test('DefaultTolerationSeconds and TaintNodesByCondition', async (t) => {
   const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' };
   const answer = await call('POST', pods, podOf('ta', { tolerations: [own] }));

@@ -1,12 +1,14 @@
 // The admission chain: built-in plugins in upstream's order, first all that mutate, then all that check.
 import type { Admission, AdmissionAttributes } from '../../registry/engine/types.ts';
 import { certificateSigners } from './certificate-signers.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import type { AdmissionParts, AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { serviceAddresses } from './service-addresses.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -20,7 +22,9 @@ function builtinPlugins(parts: AdmissionParts): readonly AdmissionPlugin[] {
     taintNodesByCondition(),
     priority(parts),
     defaultTolerationSeconds(),
+    runtimeClass(parts),
     certificateSigners(parts),
+    defaultIngressClass(parts),
     rbacEscalation(parts),
     serviceAddresses(parts),
   ];

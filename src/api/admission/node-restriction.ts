@@ -57,6 +57,8 @@ function refusal(
     case 'pods':
     case 'pods/status':
       return refusePod(node, attributes, objects);
+    case 'pods/eviction':
+      return refuseEviction(node, attributes, objects);
     default:
       return undefined;
   }
@@ -101,6 +103,17 @@ function isForbiddenLabel(key: string): boolean {
 
 function sameTaints(next: Node | undefined, old: Node | undefined): boolean {
   return JSON.stringify(next?.spec?.taints ?? []) === JSON.stringify(old?.spec?.taints ?? []);
+}
+
+/** A pod that is not there is the eviction's own to answer. */
+function refuseEviction(
+  me: string,
+  { context }: AdmissionAttributes,
+  objects: ObjectReader,
+): string | undefined {
+  const pod = objects.get<Pod>('', 'pods', context.namespace, context.name);
+  if (pod === undefined || pod.spec?.nodeName === me) return undefined;
+  return `node ${me} can only evict pods with spec.nodeName set to itself`;
 }
 
 function refuseLease(me: string, { context, object }: AdmissionAttributes): string | undefined {

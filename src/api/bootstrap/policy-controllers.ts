@@ -46,6 +46,16 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule(`${read} update`, 'core', 'pods'),
     eventsRule,
   ],
+  'disruption-controller': [
+    rule(read, 'extensions apps', 'deployments replicasets'),
+    rule(read, 'core', 'replicationcontrollers'),
+    rule(read, 'policy', 'poddisruptionbudgets'),
+    rule(read, 'apps', 'statefulsets'),
+    rule('update', 'policy', 'poddisruptionbudgets/status'),
+    rule('patch update', 'core', 'pods/status'),
+    rule('get', '*', '*/scale'),
+    eventsRule,
+  ],
   'endpoint-controller': [
     rule(read, 'core', 'pods services'),
     rule('create delete get list update watch', 'core', 'endpoints'),
@@ -95,6 +105,12 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
   'service-account-controller': [
     rule('create get list watch', 'core', 'serviceaccounts'),
     rule(read, 'core', 'namespaces'),
+    eventsRule,
+  ],
+  'service-cidrs-controller': [
+    rule('get list watch patch update', 'networking.k8s.io', 'servicecidrs'),
+    rule('patch update', 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'),
+    rule(read, 'networking.k8s.io', 'ipaddresses'),
     eventsRule,
   ],
 };

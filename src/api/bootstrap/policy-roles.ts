@@ -238,6 +238,7 @@ export const clusterRoles: readonly BootstrapRole[] = [
       rule('list watch', 'core', 'endpoints services'),
       rule(read, 'core', 'nodes'),
       eventsRule,
+      rule('list watch', 'networking.k8s.io', 'servicecidrs'),
       rule('list watch', 'discovery.k8s.io', 'endpointslices'),
     ],
   },

@@ -4,6 +4,7 @@ import type { Logger } from '../../logger.ts';
 import type { EndpointSlice, Endpoints, Service } from '../../objects.ts';
 import type { FoundResource, ResourceRegistry } from '../../registry/engine/resource-registry.ts';
 import type { ApiObject } from '../../registry/resource.ts';
+import { systemPriorityClasses } from '../../registry/scheduling/priority-class.ts';
 import { isReason } from '../../status.ts';
 import { serverContext } from '../server-context.ts';
 import { ensureFlowControl } from './flow-control.ts';
@@ -24,6 +25,7 @@ interface Parts extends BootstrapOptions {
   readonly logger: Logger;
 }
 
+const schedulingGroup = 'scheduling.k8s.io';
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 /** Upstream's reconcile interval. */
 const repairIntervalMs = 60_000;
@@ -42,6 +44,15 @@ export class ServerObjects {
     const { registry } = this.#parts;
     await Promise.all([
       ...systemNamespaces.map((name) => this.#ensure('', 'namespaces', '', namespaceOf(name))),
+      ...systemPriorityClasses.map(({ name, value, description }) =>
+        this.#ensure(schedulingGroup, 'priorityclasses', '', {
+          apiVersion: `${schedulingGroup}/v1`,
+          kind: 'PriorityClass',
+          metadata: { name },
+          value,
+          description,
+        }),
+      ),
       registry.find('rbac.authorization.k8s.io', 'v1', 'clusterroles') === undefined
         ? undefined
         : ensureBootstrapPolicy(registry, serverContext),

@@ -1,21 +1,14 @@
 // Name resolution of pods: policy, own servers and searches, host aliases.
-import { isIP } from 'node:net';
 import type { PodSpec } from '../../objects.ts';
 import { type FieldError, type FieldPath, invalidValue, notSupported, required } from '../field.ts';
 import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
+import { validateIp } from './ip-validation.ts';
 
 const nameserversMax = 3;
 const searchPathsMax = 32;
 const searchCharactersMax = 2048;
 const policies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
-
-export const ipMessage = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-
-/** A legacy IP check: zone-less v4 or v6. */
-export function validateIp(value: string | undefined, path: FieldPath): FieldError[] {
-  return isIP(value ?? '') === 0 ? [invalidValue(path, value ?? '', ipMessage)] : [];
-}
 
 export function validateDnsPolicy(policy: string | undefined, path: FieldPath): FieldError[] {
   if (!policy) return [required(path)];

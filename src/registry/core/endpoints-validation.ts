@@ -15,7 +15,7 @@ import {
   validatePortNumber,
 } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
-import { validateIp } from './dns-validation.ts';
+import { validateIp } from './ip-validation.ts';
 
 type Subset = NonNullable<Endpoints['subsets']>[number];
 type Address = NonNullable<Subset['addresses']>[number];

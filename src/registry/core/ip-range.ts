@@ -17,8 +17,9 @@ export interface IpRange {
   readonly size: bigint;
 }
 
-/** Undefined for what is no address. */
+/** Undefined for what is no address; zones (`fe80::1%eth0`) have no place in the API. */
 export function parseIp(text: string): IpAddress | undefined {
+  if (text.includes('%')) return undefined;
   switch (isIP(text)) {
     case 4:
       return { family: 'IPv4', value: parseV4(text) };

@@ -4,7 +4,7 @@ import type { Pod } from '../../objects.ts';
 import { type FieldError, FieldPath, forbiddenField, invalidValue } from '../field.ts';
 import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
-import { validateIp } from './dns-validation.ts';
+import { validateIp } from './ip-validation.ts';
 import { validatePodSpec } from './pod-spec-validation.ts';
 import type { ContainerStatus } from './types.ts';
 

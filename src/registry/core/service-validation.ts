@@ -10,8 +10,8 @@ import {
 } from '../field.ts';
 import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { invalidEach, validateLabels } from '../metadata/object-meta.ts';
-import { validateIp } from './dns-validation.ts';
 import { parseCidr, parseIp } from './ip-range.ts';
+import { validateIp } from './ip-validation.ts';
 import { isExternallyAccessible } from './service-defaults.ts';
 import { validateServicePorts } from './service-port-validation.ts';
 import { needsClusterIp, needsHealthCheckNodePort } from './service-update.ts';

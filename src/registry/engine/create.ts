@@ -94,7 +94,7 @@ export async function prepareNew(
     ...(resource.validate?.(next, hooks) ?? []),
   ];
   if (errors.length > 0) throw invalid(kindName(context), next.metadata.name ?? '', errors);
-  for (const warning of resource.warnings?.(next, undefined) ?? []) context.warn(warning);
+  for (const warning of resource.warnings?.(next, undefined, '') ?? []) context.warn(warning);
   const shown = version.fromStorage === undefined ? next : fromStored(context, copyJson(next));
   await parts.admission.validate({ ...attributes, object: shown });
   return { stored: next, bytes: encodeStored(next) };

@@ -63,7 +63,7 @@ function mainDoor(parts: StoreParts, context: RequestContext): Door {
       }
     },
     validate: (next, old, hooks) => [
-      ...(resource.validate?.(next, hooks) ?? []),
+      ...(resource.validate?.(next, hooks, old) ?? []),
       ...(resource.validateUpdate?.(next, old, hooks) ?? []),
     ],
   };

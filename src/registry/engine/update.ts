@@ -149,7 +149,9 @@ function prepareUpdate(
     ...door.validate(next, old, hooks),
   ];
   if (errors.length > 0) throw invalid(kindName(context), metadata.name ?? '', errors);
-  for (const warning of context.served.resource.warnings?.(next, old) ?? []) context.warn(warning);
+  const { resource } = context.served;
+  const warnings = resource.warnings?.(next, old, context.subresource) ?? [];
+  for (const warning of warnings) context.warn(warning);
 }
 
 function keep<T extends object, K extends keyof T>(next: T, old: Readonly<T>, name: K): void {

@@ -44,11 +44,25 @@ export function createErrors(resource: Resource, object: object): string[] {
 
 /** `field: message` of what an update of `old` to `next` is refused for, `next` itself aside. */
 export function updateErrors(resource: Resource, next: object, old: object): string[] {
+  const { before, after } = updated(resource, next, old);
+  return lines(resource.validateUpdate?.(after, before, context) ?? []);
+}
+
+/** The same with what `next` itself is refused for, in the engine's order. */
+export function allUpdateErrors(resource: Resource, next: object, old: object): string[] {
+  const { before, after } = updated(resource, next, old);
+  return lines([
+    ...(resource.validate?.(after, context, before) ?? []),
+    ...(resource.validateUpdate?.(after, before, context) ?? []),
+  ]);
+}
+
+function updated(resource: Resource, next: object, old: object) {
   const before = created(resource, old);
   const after = defaulted(resource, next);
   if (before.status !== undefined) after.status = structuredClone(before.status);
   resource.prepareUpdate?.(after, before, context);
-  return lines(resource.validateUpdate?.(after, before, context) ?? []);
+  return { before, after };
 }
 
 /** The row of a table at `now`. */

@@ -1,4 +1,4 @@
-// `pods/binding`, `bindings` and `pods/eviction`: what the scheduler and drains do to pods.
+// `pods/binding` and `bindings`: how the scheduler gives a pod its node.
 import { type Clock, timestamp } from '../../clock.ts';
 import type { Pod } from '../../objects.ts';
 import { applyBinding, type Binding } from '../../registry/core/pod-binding.ts';
@@ -7,7 +7,6 @@ import type { RequestContext } from '../../registry/engine/types.ts';
 import type { ApiObject } from '../../registry/resource.ts';
 import type { ReadBody } from '../../registry/schema/read-body.ts';
 import { badRequest, isReason, resourceNotFound, success } from '../../status.ts';
-import type { Exchange } from '../exchange.ts';
 import { contextOf } from '../resource-requests.ts';
 import type { SpecialRequest } from '../router.ts';
 import { createdAnswer, readCreate } from '../special-body.ts';
@@ -24,22 +23,7 @@ const bindingType = {
   kind: 'Binding',
   schema: 'io.k8s.api.core.v1.Binding',
 };
-const evictionType = {
-  group: 'policy',
-  version: 'v1',
-  kind: 'Eviction',
-  schema: 'io.k8s.api.policy.v1.Eviction',
-};
 const bindAttempts = 20;
-
-interface Eviction {
-  metadata?: { name?: string };
-  deleteOptions?: {
-    gracePeriodSeconds?: number;
-    preconditions?: { uid?: string; resourceVersion?: string };
-    dryRun?: string[];
-  };
-}
 
 /** Binds the pod named in the path, or (`bindings`) the one that the body names. */
 export function podBinding(parts: Parts): SpecialRequest {
@@ -60,7 +44,7 @@ export function podBinding(parts: Parts): SpecialRequest {
       subresource: 'binding',
     };
     await bind(pods, context, object, timestamp(parts.clock));
-    return createdAnswer(exchange, success());
+    return createdAnswer(exchange, { ...success(), code: 201 });
   };
 }
 
@@ -84,30 +68,4 @@ async function bind(
       if (!isReason(error, 'Conflict') || attempt === bindAttempts) throw error;
     }
   }
-}
-
-/** Deletes the pod with the grace that the eviction asks for. */
-export function podEviction(parts: Parts): SpecialRequest {
-  return async (exchange: Exchange, found) => {
-    if (exchange.info.verb !== 'create') throw resourceNotFound();
-    const { object, options } = await readCreate<Eviction>(exchange, parts.readBody, evictionType);
-    const { name } = exchange.info;
-    const stated = object.metadata?.name ?? '';
-    if (stated !== '' && stated !== name) {
-      throw badRequest('name in URL does not match name in Eviction object');
-    }
-    const asked = object.deleteOptions;
-    const context = contextOf(exchange, found, options);
-    const dryRun = options.dryRun || (asked?.dryRun ?? []).includes('All');
-    await found.store.delete(
-      { ...context, subresource: '', dryRun },
-      {
-        ...(asked?.gracePeriodSeconds === undefined
-          ? {}
-          : { gracePeriodSeconds: asked.gracePeriodSeconds }),
-        ...(asked?.preconditions === undefined ? {} : { preconditions: asked.preconditions }),
-      },
-    );
-    return createdAnswer(exchange, success());
-  };
 }
