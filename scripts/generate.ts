@@ -92,6 +92,8 @@ function inlined(type: TypeFacts, types: ReadonlyMap<string, TypeFacts>): readon
     return inlined(embedded, types).map((inner) => ({
       ...inner,
       type: inner.type.replace('./', `${name.slice(0, name.lastIndexOf('.'))}.`),
+      // Type meta is inlined without a number: in protobuf it is not part of the message.
+      proto: field.proto === 0 ? 0 : inner.proto,
       options: { ...inner.options, ...via(field, inner) },
     }));
   });

@@ -1,30 +1,9 @@
-// Negotiation, compression and fairness: how answers look, shrink and wait their turn.
+// Compression and fairness: how answers shrink and wait their turn.
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { acceptsGzip, gzipped, produceBody } from './compression.ts';
 import { Fairness, levelLimits } from './fairness.ts';
-import { negotiate } from './negotiation.ts';
 import { parseRequest } from './request-info.ts';
-
-t.test('the first acceptable form, by quality and order', async (t) => {
-  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-  const cases: readonly [string | undefined, object][] = [
-    [undefined, { format: 'json', shape: 'object' }],
-    ['*/*', { format: 'json', shape: 'object' }],
-    [`${table},application/json`, { shape: 'table' }],
-    ['application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json', { shape: 'object' }],
-    ['application/json;q=0.1,application/yaml', { format: 'yaml' }],
-    ['application/vnd.kubernetes.protobuf,application/json', { format: 'json' }],
-    ['application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1', { shape: 'partial' }],
-  ];
-  for (const [accept, expected] of cases) {
-    t.match(negotiate(accept, { table: true, partial: true }, false), expected, accept ?? 'none');
-  }
-  t.match(negotiate(`${table},application/json`, {}, false), { shape: 'object' });
-  for (const accept of ['image/png', 'application/json;q=0', table]) {
-    t.throws(() => negotiate(accept, {}, false), /only the following media types/, accept);
-  }
-});
 
 t.test('large answers are gzipped as they are made', async (t) => {
   t.ok(acceptsGzip('deflate, gzip;q=0.5'));

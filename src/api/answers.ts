@@ -1,5 +1,7 @@
 // Builds ApiResponses: objects as JSON or YAML, errors as metav1.Status, always with a media type.
 import { describeError, type Logger } from '../logger.ts';
+import { fromJson, toJson } from '../registry/schema/json.ts';
+import type { ProtobufCodec, StatedObject } from '../registry/schema/protobuf/codec.ts';
 import { internalError, type Status, StatusError } from '../status.ts';
 import {
   CompactedError,
@@ -7,40 +9,65 @@ import {
   StorageClosedError,
   StorageUnavailableError,
 } from '../storage/driver.ts';
-import type { Negotiated } from './negotiation.ts';
-import type { ApiResponse } from './request.ts';
+import { contentTypes, type Format, type Negotiated, negotiate, refusal } from './negotiation.ts';
+import type { ApiRequest, ApiResponse } from './request.ts';
 
-const jsonHeaders = {
-  'content-type': 'application/json',
-  'cache-control': 'no-cache, private',
-} as const;
-const yamlHeaders = {
-  'content-type': 'application/yaml',
-  'cache-control': 'no-cache, private',
-} as const;
+const headersOf: Readonly<Record<Format, ApiResponse['headers']>> = {
+  json: headersWith(contentTypes.json),
+  yaml: headersWith(contentTypes.yaml),
+  protobuf: headersWith(contentTypes.protobuf),
+};
+const protobufWatchHeaders = headersWith(`${contentTypes.protobuf};stream=watch`);
 
-const plain: Negotiated = { format: 'json', shape: 'object', pretty: false };
-
-export function headersFor(negotiated: Negotiated): ApiResponse['headers'] {
-  return negotiated.format === 'yaml' ? yamlHeaders : jsonHeaders;
+function headersWith(contentType: string): ApiResponse['headers'] {
+  return { 'content-type': contentType, 'cache-control': 'no-cache, private' };
 }
 
-/** An object as the client wants it. */
+export function headersFor({ format }: Negotiated): ApiResponse['headers'] {
+  return headersOf[format];
+}
+
+export function watchHeadersFor({ format }: Negotiated): ApiResponse['headers'] {
+  return format === 'protobuf' ? protobufWatchHeaders : headersOf[format];
+}
+
+/**
+ * An object as the client wants it.
+ *
+ * @throws StatusError 406 when it has no form in protobuf
+ */
 export async function objectAnswer(
   status: number,
-  object: unknown,
-  negotiated: Negotiated = plain,
+  object: StatedObject,
+  negotiated: Negotiated,
+  protobuf: ProtobufCodec,
 ): Promise<ApiResponse> {
-  if (negotiated.format === 'yaml') {
-    const { stringify } = await import('yaml');
-    return { status, headers: yamlHeaders, body: stringify(object, { lineWidth: 0 }) };
+  const headers = headersFor(negotiated);
+  switch (negotiated.format) {
+    case 'yaml': {
+      const { stringify } = await import('yaml');
+      return { status, headers, body: stringify(object, { lineWidth: 0 }) };
+    }
+    case 'protobuf': {
+      const body = protobuf.document(object);
+      if (body === undefined) throw notMarshalable(object.kind);
+      return { status, headers, body };
+    }
+    case 'json':
+      return jsonAnswer(status, object, negotiated.pretty);
   }
-  return jsonAnswer(status, object, negotiated.pretty);
+}
+
+function notMarshalable(kind: string): StatusError {
+  return refusal(
+    `object *v1.${kind} does not implement the protobuf marshalling interface and cannot be ` +
+      'encoded to a protobuf message',
+  );
 }
 
 export function jsonAnswer(status: number, object: unknown, pretty = false): ApiResponse {
-  const body = pretty ? JSON.stringify(object, undefined, 2) : JSON.stringify(object);
-  return { status, headers: jsonHeaders, body: `${body}\n` };
+  const body = toJson(object, pretty ? 2 : undefined);
+  return { status, headers: headersOf.json, body: `${body}\n` };
 }
 
 export function textAnswer(status: number, body: string, type = 'text/plain'): ApiResponse {
@@ -55,16 +82,20 @@ export function textAnswer(status: number, body: string, type = 'text/plain'): A
   };
 }
 
-/** JSON bytes (of the cache) as they are, or as the client wants them instead. */
+/** Bytes of the cache as they are, or, being JSON, as the client wants them instead. */
 export async function bytesAnswer(
   status: number,
   bytes: Uint8Array,
   negotiated: Negotiated,
 ): Promise<ApiResponse> {
-  if (negotiated.format === 'json' && !negotiated.pretty) {
-    return { status, headers: jsonHeaders, body: bytes };
+  const { format, pretty } = negotiated;
+  if (format === 'protobuf' || (format === 'json' && !pretty)) {
+    return { status, headers: headersFor(negotiated), body: bytes };
   }
-  return objectAnswer(status, JSON.parse(Buffer.from(bytes).toString()), negotiated);
+  const object = fromJson(Buffer.from(bytes).toString());
+  if (format === 'json') return jsonAnswer(status, object, pretty);
+  const { stringify } = await import('yaml');
+  return { status, headers: headersOf.yaml, body: stringify(object, { lineWidth: 0 }) };
 }
 
 /** Any thrown thing as the Status that clients get; what nobody foresaw is logged. */
@@ -108,17 +139,35 @@ function storageDown(error: Error): StatusError {
   );
 }
 
-/** The answer to a failed request, with the headers that go with its code. */
-export function errorAnswer(error: StatusError): ApiResponse {
-  return statusAnswer(error.status);
+/**
+ * The answer to a failed request as its client wants answers; one that wants what there is not gets
+ * JSON, so that the failure is not hidden behind another one.
+ */
+export async function errorAnswer(
+  error: StatusError,
+  request: Pick<ApiRequest, 'headers'>,
+  query: URLSearchParams,
+  protobuf: ProtobufCodec,
+): Promise<ApiResponse> {
+  let negotiated: Negotiated;
+  try {
+    negotiated = negotiate(request, query, {});
+  } catch {
+    return withRetry(error.status, jsonAnswer(error.code, error.status, true));
+  }
+  return withRetry(
+    error.status,
+    await objectAnswer(error.code, error.status, negotiated, protobuf),
+  );
 }
 
-export function statusAnswer(status: Status): ApiResponse {
-  const code = status.code ?? 200;
-  const answer = jsonAnswer(code, status);
-  const retryAfter = status.details?.retryAfterSeconds;
-  const extra: Record<string, string> = {};
-  if (retryAfter !== undefined && retryAfter > 0) extra['retry-after'] = String(retryAfter);
-  if (Object.keys(extra).length === 0) return answer;
-  return { ...answer, headers: { ...answer.headers, ...extra } };
+/** The same in JSON, for paths that are not Kubernetes' own. */
+export function jsonErrorAnswer(error: StatusError): ApiResponse {
+  return withRetry(error.status, jsonAnswer(error.code, error.status));
+}
+
+function withRetry(status: Status, answer: ApiResponse): ApiResponse {
+  const retryAfter = status.details?.retryAfterSeconds ?? 0;
+  if (retryAfter <= 0) return answer;
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfter) } };
 }

@@ -1,6 +1,8 @@
 // Reads metav1.DeleteOptions from body or query and checks them as upstream does.
 import type { DeletionOptions } from '../registry/engine/types.ts';
 import { type FieldError, FieldPath, invalidValue, notSupported } from '../registry/field.ts';
+import { isEnvelope, readEnvelope } from '../registry/schema/protobuf/envelope.ts';
+import { ProtobufError } from '../registry/schema/protobuf/wire-reader.ts';
 import type { ReadBody } from '../registry/schema/read-body.ts';
 import { badRequest, invalid } from '../status.ts';
 import { readBytes } from './body.ts';
@@ -49,11 +51,23 @@ export async function readDeletion(exchange: Exchange, readBody: ReadBody): Prom
 
 /** DeleteOptions are registered in every group; clients send that of the resource. */
 function statedVersion(bytes: Uint8Array): { group: string; version: string } | undefined {
+  if (isEnvelope(bytes)) return protobufVersion(bytes);
   const match = /"apiVersion"\s*:\s*"([a-z0-9.-]+)\/(v[a-z0-9]+)"/.exec(
     Buffer.from(bytes.subarray(0, 512)).toString(),
   );
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   return { group: match[1], version: match[2] };
+}
+
+function protobufVersion(bytes: Uint8Array): { group: string; version: string } | undefined {
+  try {
+    const [group = '', version] = readEnvelope(bytes).apiVersion.split('/');
+    return version === undefined ? undefined : { group, version };
+  } catch (error) {
+    // Whoever reads the body says what is wrong with it.
+    if (error instanceof ProtobufError) return undefined;
+    throw error;
+  }
 }
 
 function fromQuery(query: URLSearchParams): RawDeleteOptions {

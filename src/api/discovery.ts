@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import type { FoundResource, ResourceRegistry } from '../registry/engine/resource-registry.ts';
 import { compareGroups, compareVersions } from '../registry/group-priorities.ts';
 import type { Resource } from '../registry/resource.ts';
+import type { StatedObject } from '../registry/schema/protobuf/codec.ts';
 import { resourceNotFound } from '../status.ts';
 import { objectAnswer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
-import { negotiate, wantsPretty } from './negotiation.ts';
+import { negotiate } from './negotiation.ts';
 import type { ApiResponse } from './request.ts';
 import { specialSubresources } from './special-subresources.ts';
 
@@ -81,16 +82,15 @@ export class Discovery {
   }
 
   async #root(exchange: Exchange, prefix: 'api' | 'apis'): Promise<ApiResponse> {
-    const { headers } = exchange.request;
-    const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
-    const negotiated = negotiate(headers.accept, { discovery: true }, pretty);
+    const { request, info, protobuf } = exchange;
+    const negotiated = negotiate(request, info.query, { discovery: true });
     if (negotiated.shape === 'discovery') return this.#aggregate(exchange, prefix);
     const body = prefix === 'api' ? apiVersions() : this.#groupList();
-    const answer = await objectAnswer(200, body, negotiated);
+    const answer = await objectAnswer(200, body, negotiated, protobuf);
     return { ...answer, headers: { ...answer.headers, vary: 'Accept' } };
   }
 
-  #groupList(): unknown {
+  #groupList(): StatedObject & Record<string, unknown> {
     const groups = [...this.#groups()].filter(([group]) => group !== '');
     return {
       kind: 'APIGroupList',
@@ -117,10 +117,11 @@ export class Discovery {
     });
   }
 
-  #plain(exchange: Exchange, body: unknown): Promise<ApiResponse> {
-    const { headers } = exchange.request;
-    const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
-    return objectAnswer(200, body, negotiate(headers.accept, {}, pretty));
+  #plain<T extends StatedObject>(
+    { request, info, protobuf }: Exchange,
+    body: T,
+  ): Promise<ApiResponse> {
+    return objectAnswer(200, body, negotiate(request, info.query, {}), protobuf);
   }
 
   #aggregate(exchange: Exchange, prefix: 'api' | 'apis'): ApiResponse {
@@ -151,7 +152,7 @@ export class Discovery {
   }
 }
 
-function apiVersions(): unknown {
+function apiVersions(): StatedObject & Record<string, unknown> {
   return {
     kind: 'APIVersions',
     versions: ['v1'],

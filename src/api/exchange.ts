@@ -1,5 +1,6 @@
 // What the parts of the API know of one request while it is being answered.
 import type { User } from '../registry/resource.ts';
+import type { ProtobufCodec } from '../registry/schema/protobuf/codec.ts';
 import type { ApiRequest } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -10,6 +11,8 @@ export interface Exchange {
   /** After impersonation. */
   readonly user: User;
   readonly warnings: string[];
+  /** What protobuf answers are made with. */
+  readonly protobuf: ProtobufCodec;
   /** Ends with the client, or with the time a request that is not long-running may take. */
   readonly signal: AbortSignal;
 }

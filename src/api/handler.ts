@@ -2,8 +2,9 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { User } from '../registry/resource.ts';
+import type { ProtobufCodec } from '../registry/schema/protobuf/codec.ts';
 import { badRequest, type StatusError, timeout, unauthorized } from '../status.ts';
-import { errorAnswer, toStatusError } from './answers.ts';
+import { errorAnswer, jsonErrorAnswer, toStatusError } from './answers.ts';
 import { type Authenticator, anonymousUser } from './authentication/authenticator.ts';
 import { type Authorizer, attributesOf, denial } from './authorization/authorizer.ts';
 import { type Exchange, warningHeaders } from './exchange.ts';
@@ -23,6 +24,7 @@ export interface HandlerParts {
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly protobuf: ProtobufCodec;
   /** Answers what may be answered; everything above is done. */
   readonly route: (exchange: Exchange) => Promise<ApiResponse>;
   /** Who answers a non-resource path that is not Kubernetes' own: no deadline, no body limit. */
@@ -38,17 +40,26 @@ export function createHandler(parts: HandlerParts): ApiHandler {
   return async (request) => {
     const info = parseRequest(request.method, request.url);
     if (info === undefined)
-      return errorAnswer(badRequest('the request path or query is malformed'));
+      return jsonErrorAnswer(badRequest('the request path or query is malformed'));
     const startMs = performance.now();
     let answer: ApiResponse;
     try {
       answer = await handle(parts, request, info);
     } catch (error) {
-      answer = errorAnswer(toStatusError(error, parts.logger));
+      answer = await failed(parts, request, info, error);
     }
     parts.metrics.observe(info, answer.status, performance.now() - startMs);
     return answer;
   };
+}
+
+function failed(
+  { logger, protobuf }: HandlerParts,
+  request: ApiRequest,
+  info: RequestInfo,
+  error: unknown,
+): Promise<ApiResponse> {
+  return errorAnswer(toStatusError(error, logger), request, info.query, protobuf);
 }
 
 async function handle(
@@ -105,7 +116,7 @@ async function withDeadline(
   user: User,
 ): Promise<ApiResponse> {
   const warnings: string[] = [];
-  const base = { request, info, user, warnings };
+  const base = { request, info, user, warnings, protobuf: parts.protobuf };
   if (isLongRunning(info)) {
     const exchange = { ...base, signal: request.signal };
     return withWarnings(await parts.route(exchange), warnings);
@@ -124,7 +135,7 @@ async function withDeadline(
     const answer = await Promise.race([parts.route(exchange), deadline]);
     return withWarnings(answer, warnings);
   } catch (error) {
-    return withWarnings(errorAnswer(toStatusError(error, parts.logger)), warnings);
+    return withWarnings(await failed(parts, request, info, error), warnings);
   } finally {
     timer.cancel();
   }

@@ -1,99 +1,180 @@
 // What a client wants its answer to be: media type, shape (object, Table, metadata only), indentation.
+import type { MetaVersion } from '../registry/cache/representation.ts';
+import { protobufMediaType } from '../registry/schema/protobuf/envelope.ts';
 import { StatusError } from '../status.ts';
+import { type AcceptClause, parseAccept } from './accept.ts';
+import type { ApiRequest } from './request.ts';
+import { isTrue } from './request-info.ts';
 
+export type Format = 'json' | 'yaml' | 'protobuf';
 export type Shape = 'object' | 'table' | 'partial' | 'discovery';
 
 export interface Negotiated {
-  readonly format: 'json' | 'yaml';
+  readonly format: Format;
   readonly shape: Shape;
+  /** The version of Table and PartialObjectMetadata that was asked for. */
+  readonly metaVersion: MetaVersion;
+  /** Asked for as PartialObjectMetadataList. */
+  readonly asList: boolean;
   readonly pretty: boolean;
 }
 
-const plainJson: Negotiated = { format: 'json', shape: 'object', pretty: false };
-const shapesOfResource: Readonly<Record<string, Shape>> = {
-  Table: 'table',
-  PartialObjectMetadata: 'partial',
-  PartialObjectMetadataList: 'partial',
-};
-
-/** Which shapes an answer can have; what a client asks beyond them is passed over. */
+/** Which forms an answer can have. */
 export interface Offer {
   readonly table?: boolean;
   readonly partial?: boolean;
   readonly discovery?: boolean;
+  /** A watch: YAML has no form for that. */
+  readonly stream?: boolean;
+  /** Default true; custom resources have none. */
+  readonly protobuf?: boolean;
+}
+
+interface MediaType {
+  readonly format: Format;
+  readonly subtype: string;
+  readonly streams: boolean;
+}
+
+const mediaTypes: readonly MediaType[] = [
+  { format: 'json', subtype: 'json', streams: true },
+  { format: 'yaml', subtype: 'yaml', streams: false },
+  { format: 'protobuf', subtype: 'vnd.kubernetes.protobuf', streams: true },
+];
+
+export const contentTypes: Readonly<Record<Format, string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: protobufMediaType,
+};
+
+export const plainJson: Negotiated = {
+  format: 'json',
+  shape: 'object',
+  metaVersion: 'v1',
+  asList: false,
+  pretty: false,
+};
+const plainProtobuf: Negotiated = { ...plainJson, format: 'protobuf' };
+
+const goAccepts: readonly string[] = [
+  protobufMediaType,
+  `${protobufMediaType},${contentTypes.json}`,
+];
+
+/** What is accepted most often needs no parsing. */
+function usual(accept: string | undefined): Negotiated | undefined {
+  if (accept === undefined || accept === '' || accept === '*/*') return plainJson;
+  if (accept === contentTypes.json) return plainJson;
+  return goAccepts.includes(accept) ? plainProtobuf : undefined;
 }
 
 /**
- * The first of the client's choices that can be had, by quality, then order.
+ * The first of the client's choices that can be had, in upstream's order of choices and of types.
  *
  * @throws StatusError 406
  */
-export function negotiate(accept: string | undefined, offer: Offer, pretty: boolean): Negotiated {
-  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') {
-    return pretty ? { ...plainJson, pretty } : plainJson;
+export function negotiate(
+  { headers }: Pick<ApiRequest, 'headers'>,
+  query: URLSearchParams,
+  offer: Offer,
+): Negotiated {
+  const pretty = wantsPretty(query, headers['user-agent']);
+  const plain = usual(headers.accept);
+  if (plain?.format === 'json' || (plain !== undefined && offer.protobuf !== false)) {
+    return pretty ? { ...plain, pretty } : plain;
   }
-  const choices = accept
-    .split(',')
-    .map((text) => parseChoice(text))
-    .sort((a, b) => b.quality - a.quality);
-  for (const choice of choices) {
-    const format = formatOf(choice.type);
-    if (format === undefined || choice.quality === 0) continue;
-    const shape = shapeOf(choice.parameters, offer);
-    if (shape !== undefined) return { format, shape, pretty };
+  const offered = mediaTypes.filter(
+    ({ format }) => format !== 'protobuf' || offer.protobuf !== false,
+  );
+  const clauses = parseAccept(headers.accept ?? '');
+  // Whoever knows aggregated discovery gets it, wherever in the header it stands.
+  const found =
+    (offer.discovery === true ? choose(clauses, offered, discoveryOf) : undefined) ??
+    choose(clauses, offered, (clause, type) => shapeOf(clause, type, offer));
+  const streams = offered.find(({ format }) => format === found?.format)?.streams;
+  if (found === undefined || (offer.stream === true && streams !== true)) {
+    throw notAcceptable(acceptedTypes(offered, offer));
   }
-  throw notAcceptable(['application/json', 'application/yaml']);
+  return { ...found, pretty: pretty || found.pretty };
+}
+
+function acceptedTypes(offered: readonly MediaType[], offer: Offer): readonly string[] {
+  if (offer.stream !== true) return offered.map(({ format }) => contentTypes[format]);
+  const streaming = offered.filter(({ streams }) => streams);
+  return streaming.map(({ format }) => `${contentTypes[format]};stream=watch`);
+}
+
+type Choice = Omit<Negotiated, 'format'>;
+
+function choose(
+  clauses: readonly AcceptClause[],
+  offered: readonly MediaType[],
+  allows: (clause: AcceptClause, type: MediaType) => Choice | undefined,
+): Negotiated | undefined {
+  for (const clause of clauses) {
+    for (const type of offered) {
+      const matches =
+        clause.type === 'application'
+          ? clause.subtype === type.subtype || clause.subtype === '*'
+          : clause.type === '*' && clause.subtype === '*';
+      const choice = matches ? allows(clause, type) : undefined;
+      if (choice !== undefined) return { ...choice, format: type.format };
+    }
+  }
+  return undefined;
+}
+
+/** What the parameters of a choice ask for; undefined: that cannot be had. */
+function shapeOf({ parameters }: AcceptClause, type: MediaType, offer: Offer): Choice | undefined {
+  const stream = parameters.get('stream') ?? '';
+  if (stream !== '' && (stream !== 'watch' || !type.streams)) return undefined;
+  const serverVersion = parameters.get('sv') ?? '';
+  if (serverVersion !== '' && (serverVersion !== 'v1' || offer.table !== true)) return undefined;
+  const plain = { ...plainJson, pretty: parameters.get('pretty') === '1' };
+  const [as, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name));
+  if (as === undefined && group === undefined && version === undefined) return plain;
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
+  const wanted = { ...plain, metaVersion: version } as const;
+  if (as === 'Table') {
+    // Its cells have no form in protobuf.
+    const isPossible = offer.table === true && type.format !== 'protobuf';
+    return isPossible ? { ...wanted, shape: 'table' } : undefined;
+  }
+  const asList = as === 'PartialObjectMetadataList';
+  if (offer.partial !== true || !(asList || as === 'PartialObjectMetadata')) return undefined;
+  return { ...wanted, shape: 'partial', asList };
+}
+
+function discoveryOf({ parameters }: AcceptClause): Choice | undefined {
+  const isAggregated =
+    parameters.get('g') === 'apidiscovery.k8s.io' &&
+    parameters.get('v') === 'v2' &&
+    parameters.get('as') === 'APIGroupDiscoveryList';
+  return isAggregated ? { ...plainJson, shape: 'discovery' } : undefined;
 }
 
 export function notAcceptable(accepted: readonly string[]): StatusError {
+  return refusal(`only the following media types are accepted: ${accepted.join(', ')}`);
+}
+
+/** A shape was asked for that this answer does not have. */
+export function refusal(message: string): StatusError {
   return new StatusError({
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
-    message: `only the following media types are accepted: ${accepted.join(', ')}`,
+    message,
     reason: 'NotAcceptable',
     code: 406,
   });
 }
 
-function formatOf(type: string): 'json' | 'yaml' | undefined {
-  if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json';
-  return type === 'application/yaml' ? 'yaml' : undefined;
-}
-
-function shapeOf(parameters: ReadonlyMap<string, string>, offer: Offer): Shape | undefined {
-  const as = parameters.get('as');
-  if (as === undefined) return 'object';
-  if (parameters.get('g') === 'apidiscovery.k8s.io') {
-    const known = as === 'APIGroupDiscoveryList' && parameters.get('v') === 'v2';
-    return known && offer.discovery === true ? 'discovery' : undefined;
-  }
-  if (parameters.get('g') !== 'meta.k8s.io' || parameters.get('v') !== 'v1') return undefined;
-  const shape = shapesOfResource[as];
-  if (shape === 'table') return offer.table === true ? shape : undefined;
-  return offer.partial === true ? shape : undefined;
-}
-
-function parseChoice(text: string): {
-  type: string;
-  quality: number;
-  parameters: ReadonlyMap<string, string>;
-} {
-  const [type = '', ...rest] = text.split(';');
-  const parameters = new Map<string, string>();
-  for (const each of rest) {
-    const equals = each.indexOf('=');
-    if (equals > 0) parameters.set(each.slice(0, equals).trim(), each.slice(equals + 1).trim());
-  }
-  const quality = Number(parameters.get('q') ?? '1');
-  return { type: type.trim(), quality: Number.isNaN(quality) ? 0 : quality, parameters };
-}
-
 /** Browsers and curl get indented answers, everything else only on request, as upstream. */
 export function wantsPretty(query: URLSearchParams, userAgent: string | undefined): boolean {
-  const asked = query.get('pretty');
-  if (asked !== null) return asked !== 'false' && asked !== '0';
+  const asked = query.get('pretty') ?? '';
+  if (asked !== '') return isTrue(asked);
   if (userAgent === undefined) return false;
   return /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
 }

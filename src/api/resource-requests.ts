@@ -1,7 +1,7 @@
 // Answers requests for stored resources: each verb turned into a call of the engine or the cache.
 
 import { type ListAnswer, openList, writeList } from '../registry/cache/list.ts';
-import { getBytes } from '../registry/cache/representation.ts';
+import { getBytes, type View } from '../registry/cache/representation.ts';
 import { compileSelection, matches } from '../registry/cache/selection.ts';
 import type { IncludeObject } from '../registry/cache/table-view.ts';
 import type { CachedObject } from '../registry/cache/types.ts';
@@ -11,12 +11,12 @@ import type { DeletionResult, RequestContext, WriteResult } from '../registry/en
 import type { Verb } from '../registry/resource.ts';
 import type { ReadBody } from '../registry/schema/read-body.ts';
 import { httpMethodNotAllowed, methodNotAllowed, resourceNotFound } from '../status.ts';
-import { bytesAnswer, headersFor, objectAnswer } from './answers.ts';
+import { bytesAnswer, headersFor, objectAnswer, watchHeadersFor } from './answers.ts';
 import { readBytes } from './body.ts';
 import { acceptsGzip, gzipped, type Produce, produceBody } from './compression.ts';
 import { deleteExpectation, readDeletion } from './delete-options.ts';
 import { addWarning, type Exchange } from './exchange.ts';
-import { type Negotiated, negotiate, wantsPretty } from './negotiation.ts';
+import { type Negotiated, negotiate, refusal } from './negotiation.ts';
 import { patchRequest } from './patch-request.ts';
 import { readBoolean, readInteger, readWriteQuery, type WriteQuery } from './query-options.ts';
 import type { ApiResponse } from './request.ts';
@@ -84,7 +84,7 @@ export class ResourceRequests {
   }
 
   async #get(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
     const context = contextOf(exchange, found);
     const version = exchange.info.query.get('resourceVersion') ?? '';
     const { store } = found;
@@ -106,16 +106,30 @@ export class ResourceRequests {
     negotiated: Negotiated,
     status: number,
   ): Promise<ApiResponse> {
-    const view = this.#parts.views.view(found, negotiated.shape, includeOf(exchange));
-    const made = getBytes(view, stored);
-    let bytes = made instanceof Promise ? await made : made;
-    if (stored.revision === 0) bytes = withoutRevision(bytes);
-    return bytesAnswer(status, bytes, negotiated);
+    const { kind } = found.served.resource;
+    if (negotiated.asList) {
+      throw refusal(
+        'you requested PartialObjectMetadataList, but the requested object is not a list ' +
+          `(*${internalPackage(found)}.${kind})`,
+      );
+    }
+    const made = getBytes(this.#view(exchange, found, negotiated), stored);
+    return bytesAnswer(status, made instanceof Promise ? await made : made, negotiated);
+  }
+
+  #view(exchange: Exchange, found: FoundResource, negotiated: Negotiated): View {
+    return this.#parts.views.view(found, { ...negotiated, includeObject: includeOf(exchange) });
   }
 
   async #list(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
     const { query } = exchange.info;
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
+    if (negotiated.shape === 'partial' && !negotiated.asList) {
+      throw refusal(
+        'you requested PartialObjectMetadata, but the requested object is a list ' +
+          `(*${internalPackage(found)}.${found.served.resource.kind}List)`,
+      );
+    }
     const selection = selectionOf(exchange, found);
     const sendInitialEvents = readBoolean(query, 'sendInitialEvents');
     const opened = await openList(found.store.cache, {
@@ -127,12 +141,12 @@ export class ResourceRequests {
       sendInitialEvents,
     });
     const answer = negotiated.shape === 'table' ? await sortedRows(opened, found) : opened;
-    const view = this.#parts.views.view(found, negotiated.shape, includeOf(exchange));
+    const view = this.#view(exchange, found, negotiated);
     const produce: Produce = (writer) =>
       writeList(answer, view, (chunk) => writer.write(chunk), listChunkBytes);
     const body = await produceBody(produce);
     if (typeof body !== 'function') return bytesAnswer(200, body, negotiated);
-    if (negotiated.format === 'yaml' || negotiated.pretty) {
+    if (negotiated.format === 'yaml' || (negotiated.format === 'json' && negotiated.pretty)) {
       const chunks: Uint8Array[] = [];
       await body({ write: (chunk) => void chunks.push(Buffer.from(chunk)) as undefined });
       return bytesAnswer(200, Buffer.concat(chunks), negotiated);
@@ -150,7 +164,7 @@ export class ResourceRequests {
 
   async #watch(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
     const { query } = exchange.info;
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found, true);
     const seconds = readInteger(query, 'timeoutSeconds') ?? 0;
     const timeoutMs =
       seconds > 0 ? seconds * 1000 : watchTimeoutMinMs * (1 + this.#parts.random.next());
@@ -158,7 +172,7 @@ export class ResourceRequests {
     const stream = this.#parts.views.hub(store).open({
       resource: nameOf(found),
       selection: selectionOf(exchange, found),
-      view: this.#parts.views.view(found, negotiated.shape, includeOf(exchange)),
+      view: this.#view(exchange, found, negotiated),
       allowBookmarks: readBoolean(query, 'allowWatchBookmarks') ?? false,
       resourceVersion: query.get('resourceVersion') ?? '',
       resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
@@ -168,12 +182,12 @@ export class ResourceRequests {
     });
     const { signal, request } = exchange;
     const body: Produce = (writer) => stream((chunk) => writer.write(chunk), signal);
-    if (asksForWebSocket(request)) return watchOverWebSocket(request, body);
-    return { status: 200, headers: headersFor({ ...negotiated, format: 'json' }), body };
+    if (asksForWebSocket(request)) return watchOverWebSocket(request, body, negotiated.format);
+    return { status: 200, headers: watchHeadersFor(negotiated), body };
   }
 
   async #create(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
     const options = writeQuery(exchange, 'CreateOptions');
     const context = contextOf(exchange, found, options);
     const object = await this.#decode(exchange, found, options);
@@ -182,7 +196,7 @@ export class ResourceRequests {
   }
 
   async #update(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
     const options = writeQuery(exchange, 'UpdateOptions');
     const context = contextOf(exchange, found, options);
     const object = await this.#decode(exchange, found, options);
@@ -191,7 +205,7 @@ export class ResourceRequests {
   }
 
   async #patch(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
     const options = writeQuery(exchange, 'PatchOptions');
     const context = contextOf(exchange, found, options);
     const body = await patchRequest(exchange.request, options, found.served.resource);
@@ -209,7 +223,7 @@ export class ResourceRequests {
   }
 
   async #delete(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
     const deletion = await readDeletion(exchange, this.#parts.readBody);
     const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
     deleteExpectation(deletion.options);
@@ -226,11 +240,11 @@ export class ResourceRequests {
   ): Promise<ApiResponse> {
     // Upstream answers 200 also when finalizers hold the object; 202 only for orphaning clients.
     if (result.answersObject) return this.#show(exchange, found, result.stored, negotiated, 200);
-    return objectAnswer(200, deletionStatus(context, result), negotiated);
+    return objectAnswer(200, deletionStatus(context, result), negotiated, exchange.protobuf);
   }
 
   async #deleteCollection(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
     const deletion = await readDeletion(exchange, this.#parts.readBody);
     const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
     const selection = selectionOf(exchange, found);
@@ -243,7 +257,7 @@ export class ResourceRequests {
       if (matches(selection, object.header)) chosen.push(object);
     }
     const done = await found.store.deleteCollection(context, chosen, deletion.options);
-    const view = this.#parts.views.view(found, 'object');
+    const view = this.#view(exchange, found, { ...negotiated, shape: 'object' });
     const chunks: Uint8Array[] = [];
     await writeList(
       {
@@ -260,25 +274,28 @@ export class ResourceRequests {
   }
 
   async #scale(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const { info, request } = exchange;
+    const { info, request, protobuf } = exchange;
     if (found.served.resource.scale === undefined) throw resourceNotFound();
-    const negotiated = negotiateFor(exchange);
+    const negotiated = negotiateFor(exchange, found);
     if (info.verb === 'get') {
-      return objectAnswer(200, await found.store.getScale(contextOf(exchange, found)), negotiated);
+      const scale = await found.store.getScale(contextOf(exchange, found));
+      return objectAnswer(200, scale, negotiated, protobuf);
     }
     const options = writeQuery(exchange, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
     const context = contextOf(exchange, found, options);
     if (info.verb === 'patch') {
       const patch = await patchRequest(request, options, found.served.resource);
-      return objectAnswer(200, await found.store.patchScale(context, patch), negotiated);
+      const scale = await found.store.patchScale(context, patch);
+      return objectAnswer(200, scale, negotiated, protobuf);
     }
     if (info.verb !== 'update') throw methodNotAllowed(nameOf(found), info.verb);
-    const scale = await this.#parts.readBody(await readBytes(request), scaleExpected, {
+    const given = await this.#parts.readBody(await readBytes(request), scaleExpected, {
       contentType: request.headers['content-type'] ?? '',
       fieldValidation: options.fieldValidation,
       warn: (message) => addWarning(exchange, message),
     });
-    return objectAnswer(200, await found.store.updateScale(context, scale), negotiated);
+    const scale = await found.store.updateScale(context, given);
+    return objectAnswer(200, scale, negotiated, protobuf);
   }
 
   async #decode(exchange: Exchange, found: FoundResource, options: WriteQuery) {
@@ -359,10 +376,19 @@ function subresourceVerbs(found: FoundResource, subresource: string): readonly s
   return resource.subresources?.find((each) => each.name === subresource)?.verbs ?? [];
 }
 
-function negotiateFor(exchange: Exchange): Negotiated {
-  const { headers } = exchange.request;
-  const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
-  return negotiate(headers.accept, { table: true, partial: true }, pretty);
+function negotiateFor(exchange: Exchange, found: FoundResource, stream = false): Negotiated {
+  return negotiate(exchange.request, exchange.info.query, {
+    table: true,
+    partial: true,
+    stream,
+    protobuf: found.served.resource.custom !== true,
+  });
+}
+
+/** The package of upstream's internal types, as messages of Go name it. */
+function internalPackage(found: FoundResource): string {
+  const { group } = found.served;
+  return group === '' || group === 'events.k8s.io' ? 'core' : (group.split('.')[0] ?? group);
 }
 
 function writeQuery(exchange: Exchange, kind: string): WriteQuery {
@@ -386,10 +412,4 @@ function selectionOf(exchange: Exchange, found: FoundResource) {
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector,
   });
-}
-
-/** A dry run's object has no revision yet. */
-function withoutRevision(bytes: Uint8Array): Uint8Array {
-  const text = Buffer.from(bytes).toString();
-  return Buffer.from(text.replace('"resourceVersion":"0",', ''));
 }

@@ -2,13 +2,15 @@
 import type { Clock } from '../clock.ts';
 import { Hub } from '../registry/cache/hub.ts';
 import type { ParsedObjects } from '../registry/cache/parsed-objects.ts';
+import { protobufView } from '../registry/cache/protobuf-view.ts';
 import {
+  type MetaVersion,
   objectView,
   partialView,
   type ServedForm,
   type View,
 } from '../registry/cache/representation.ts';
-import { RepresentationCache } from '../registry/cache/representation-cache.ts';
+import { type MakeBytes, RepresentationCache } from '../registry/cache/representation-cache.ts';
 import { type IncludeObject, tableView } from '../registry/cache/table-view.ts';
 import type { CachedObject } from '../registry/cache/types.ts';
 import type { FoundResource } from '../registry/engine/resource-registry.ts';
@@ -16,46 +18,105 @@ import type { ResourceStore } from '../registry/engine/resource-store.ts';
 import { createdAtColumn, nameCell, nameColumn } from '../registry/printer-column.ts';
 import type { ApiObject, TableShape } from '../registry/resource.ts';
 import { encodeStored } from '../registry/schema/encode.ts';
-import type { Shape } from './negotiation.ts';
+import type { ProtobufCodec } from '../registry/schema/protobuf/codec.ts';
+import type { Negotiated, Shape } from './negotiation.ts';
+
+const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const partialSchema = `${metaPackage}.PartialObjectMetadata`;
+const statusSchema = `${metaPackage}.Status`;
 
 const defaultTable: TableShape<ApiObject> = {
   columns: [nameColumn, createdAtColumn],
   cells: (object) => [nameCell(object), object.metadata.creationTimestamp ?? null],
 };
 
+/** What a client has asked of an answer, as far as views differ by it. */
+export interface Wish {
+  readonly format: Negotiated['format'];
+  readonly shape: Shape;
+  readonly metaVersion: MetaVersion;
+  readonly includeObject: IncludeObject;
+}
+
 /** Keyed by what the registry holds, so that views go with the resources they are of. */
 export class ResourceViews {
   readonly #parsed: ParsedObjects;
   readonly #clock: Clock;
+  readonly #protobuf: ProtobufCodec;
   readonly #representations = new RepresentationCache();
-  readonly #partial = partialView();
-  readonly #views = new WeakMap<object, View>();
-  readonly #forms = new WeakMap<object, ServedForm>();
+  /** By resource, then by what distinguishes its views. */
+  readonly #views = new WeakMap<object, Map<string, View>>();
   readonly #hubs = new Map<ResourceStore, Hub>();
 
-  constructor(parsed: ParsedObjects, clock: Clock) {
+  constructor(parsed: ParsedObjects, clock: Clock, protobuf: ProtobufCodec) {
     this.#parsed = parsed;
     this.#clock = clock;
+    this.#protobuf = protobuf;
   }
 
-  /** The view of one group-version in one shape. */
-  view(found: FoundResource, shape: Shape, includeObject: IncludeObject = 'Metadata'): View {
-    if (shape === 'partial') return this.#partial;
+  /** The view of one group-version in one shape and media type. */
+  view(found: FoundResource, wish: Wish): View {
+    let views = this.#views.get(found.served);
+    if (views === undefined) {
+      views = new Map();
+      this.#views.set(found.served, views);
+    }
+    const { format, shape, metaVersion, includeObject } = wish;
+    const key = `${format === 'protobuf'} ${shape} ${metaVersion} ${includeObject}`;
+    let view = views.get(key);
+    if (view === undefined) {
+      view = this.#make(found, wish);
+      views.set(key, view);
+    }
+    return view;
+  }
+
+  #make(found: FoundResource, { format, shape, metaVersion, includeObject }: Wish): View {
+    const form = this.#form(found);
     if (shape === 'table') {
       return tableView({
-        form: this.#form(found),
+        form,
         shape: found.served.resource.table ?? defaultTable,
         includeObject,
         parse: (object) => this.#parsed.parse(object),
         nowMs: () => this.#clock.nowMs(),
+        version: metaVersion,
       });
     }
-    let view = this.#views.get(found.served);
-    if (view === undefined) {
-      view = objectView(this.#form(found));
-      this.#views.set(found.served, view);
+    const { schema } = found.served.version;
+    if (shape === 'partial') {
+      if (format !== 'protobuf') return partialView(metaVersion);
+      const apiVersion = `meta.k8s.io/${metaVersion}`;
+      const kind = 'PartialObjectMetadata';
+      const names = { kind, apiVersion, listKind: `${kind}List` };
+      // Metadata is the same in every version; the stored one is at hand.
+      return this.#protobufView(names, partialSchema, (object) => object.body);
     }
-    return view;
+    if (format !== 'protobuf') return objectView(form);
+    return this.#protobufView(form, schema, form.convert ?? ((object) => object.body));
+  }
+
+  #protobufView(
+    names: { readonly kind: string; readonly apiVersion: string; readonly listKind: string },
+    schema: string,
+    json: MakeBytes,
+  ): View {
+    const { encode } = this.#protobuf;
+    const message = (body: Uint8Array) => encode(schema, this.#parsed.glance(body));
+    return protobufView({
+      kind: names.kind,
+      apiVersion: names.apiVersion,
+      listKind: names.listKind,
+      message: this.#representations.once(
+        `${names.apiVersion}/${names.kind} protobuf`,
+        (object) => {
+          const body = json(object);
+          return body instanceof Promise ? body.then(message) : message(body);
+        },
+      ),
+      bare: (object) => encode(schema, object),
+      status: (status) => encode(statusSchema, status),
+    });
   }
 
   hub(store: ResourceStore): Hub {
@@ -82,21 +143,20 @@ export class ResourceViews {
   }
 
   #form(found: FoundResource): ServedForm {
-    let form = this.#forms.get(found.served);
-    if (form !== undefined) return form;
     const { resource, group, version } = found.served;
     const { fromStorage } = version;
+    const apiVersion = group === '' ? version.version : `${group}/${version.version}`;
     const convert = (object: CachedObject) =>
       encodeStored(fromStorage?.(structuredClone(this.#parsed.parse(object))) ?? emptyObject());
-    form = this.#representations.cached({
+    return {
       kind: resource.kind,
-      apiVersion: group === '' ? version.version : `${group}/${version.version}`,
+      apiVersion,
       listKind: resource.listKind ?? `${resource.kind}List`,
       ...(resource.custom === true ? { itemsCarryKind: true } : {}),
-      ...(fromStorage === undefined ? {} : { convert }),
-    });
-    this.#forms.set(found.served, form);
-    return form;
+      ...(fromStorage === undefined
+        ? {}
+        : { convert: this.#representations.once(`${apiVersion}/${resource.kind} json`, convert) }),
+    };
   }
 }
 

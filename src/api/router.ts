@@ -142,8 +142,9 @@ function documentAnswer(
   };
   if (headers['if-none-match'] === document.etag) return { status: 304, headers: all };
   // Of version 3 there is only JSON; whoever asks for protobuf first takes that, too.
-  const accept = headers.accept;
-  if (accept !== undefined && !accept.includes('com.github')) negotiate(accept, {}, false);
+  if (headers.accept?.includes('com.github') !== true) {
+    negotiate(exchange.request, exchange.info.query, { protobuf: false });
+  }
   return { status: 200, headers: all, body: document.body };
 }
 

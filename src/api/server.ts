@@ -10,6 +10,7 @@ import { createPatchStrategies } from '../registry/patch/patch-strategies.ts';
 import type { Resource } from '../registry/resource.ts';
 import { type RuntimeConfig, servedSwitch } from '../registry/runtime-config.ts';
 import { createDecoder } from '../registry/schema/decode.ts';
+import { createProtobufCodec } from '../registry/schema/protobuf/codec.ts';
 import { createBodyReader } from '../registry/schema/read-body.ts';
 import { loadTypeTable } from '../registry/schema/table.ts';
 import type { Driver } from '../storage/driver.ts';
@@ -21,7 +22,6 @@ import { type StaticToken, staticTokens } from './authentication/static-tokens.t
 import { authorizerChain, mastersAuthorizer } from './authorization/authorizer.ts';
 import { createNodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
-import { withProtobuf } from './body-reader.ts';
 import { ApiServices } from './bootstrap/api-services.ts';
 import { bootstrapRoles } from './bootstrap/policy.ts';
 import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
@@ -79,7 +79,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const types = loadTypeTable();
   const decode = createDecoder(types);
   const parsed = new ParsedObjects();
-  const readBody = withProtobuf(createBodyReader(types, decode), types);
+  const protobuf = createProtobufCodec(types);
+  const readBody = createBodyReader(types, decode, protobuf);
   const admission = new AdmissionChain();
   const resources = options.resources ?? [...builtinResources, bindingResource];
   const environment = {
@@ -117,7 +118,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   ]);
   admission.configure({ objects, authorizer, registry, rbac, ...options });
 
-  const views = new ResourceViews(parsed, clock);
+  const views = new ResourceViews(parsed, clock, protobuf);
   registry.onChange(() => views.keepOnly(new Set(registry.list().map(({ store }) => store))));
   const openApi = createOpenApi({
     table: types,
@@ -160,6 +161,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     metrics,
     clock,
     logger,
+    protobuf,
     route: (exchange) => router.route(exchange),
     extension: (path) => extensionFor(options.extensions, path),
   });

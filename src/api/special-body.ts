@@ -1,11 +1,12 @@
 // Reads the body of a virtual resource or an action, whose object is answered and not stored.
 import type { FoundResource } from '../registry/engine/resource-registry.ts';
 import type { ApiObject } from '../registry/resource.ts';
+import type { StatedObject } from '../registry/schema/protobuf/codec.ts';
 import type { ExpectedType, ReadBody } from '../registry/schema/read-body.ts';
 import { objectAnswer } from './answers.ts';
 import { readBytes } from './body.ts';
 import { addWarning, type Exchange } from './exchange.ts';
-import { negotiate, wantsPretty } from './negotiation.ts';
+import { negotiate } from './negotiation.ts';
 import { readWriteQuery, type WriteQuery } from './query-options.ts';
 import type { ApiResponse } from './request.ts';
 
@@ -31,8 +32,9 @@ export function expectedOf(found: FoundResource): ExpectedType {
 }
 
 /** 201 with the object, as the client wants it. */
-export function createdAnswer(exchange: Exchange, object: unknown): Promise<ApiResponse> {
-  const { headers } = exchange.request;
-  const pretty = wantsPretty(exchange.info.query, headers['user-agent']);
-  return objectAnswer(201, object, negotiate(headers.accept, {}, pretty));
+export function createdAnswer(exchange: Exchange, object: object): Promise<ApiResponse> {
+  const { request, info, protobuf } = exchange;
+  const negotiated = negotiate(request, info.query, { table: true });
+  // Bodies are read with their kind, whatever a caller knows of them.
+  return objectAnswer(201, object as StatedObject, negotiated, protobuf);
 }

@@ -1,7 +1,7 @@
 // The server's image endpoints as one handler: loading for administrators, a registry for nodes.
 import type { Logger } from '../../logger.ts';
 import { resourceNotFound } from '../../status.ts';
-import { errorAnswer, toStatusError } from '../answers.ts';
+import { jsonErrorAnswer, toStatusError } from '../answers.ts';
 import type { ApiHandler } from '../request.ts';
 import { imagesAnswer, imagesPath } from './loading.ts';
 import { registryAnswer, registryPath } from './registry.ts';
@@ -21,9 +21,9 @@ export function createImagesApi(options: {
     try {
       if (path === imagesPath) return await imagesAnswer(store, request);
       if (path.startsWith(`${registryPath}/v2/`)) return await registryAnswer(store, request);
-      return errorAnswer(resourceNotFound());
+      return jsonErrorAnswer(resourceNotFound());
     } catch (error) {
-      return errorAnswer(toStatusError(error, logger));
+      return jsonErrorAnswer(toStatusError(error, logger));
     }
   };
 }

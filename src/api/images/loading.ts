@@ -1,6 +1,6 @@
 // `POST /coracle/images`: an archive of images into the store; GET lists what is there.
 import { badRequest, httpMethodNotAllowed } from '../../status.ts';
-import { errorAnswer, jsonAnswer } from '../answers.ts';
+import { jsonAnswer, jsonErrorAnswer } from '../answers.ts';
 import type { ApiRequest, ApiResponse } from '../request.ts';
 import { ArchiveError, loadArchive } from './archive.ts';
 import { formatReference } from './reference.ts';
@@ -17,7 +17,7 @@ export async function imagesAnswer(store: ImageStore, request: ApiRequest): Prom
   if (request.method === 'GET' || request.method === 'HEAD') {
     return jsonAnswer(200, { images: store.list().map(formatReference) });
   }
-  if (request.method !== 'POST') return errorAnswer(httpMethodNotAllowed());
+  if (request.method !== 'POST') return jsonErrorAnswer(httpMethodNotAllowed());
   const chunks = (request.body ?? nothing())[Symbol.asyncIterator]();
   try {
     const images = await loadArchive(store, leavable(chunks));
@@ -26,7 +26,7 @@ export async function imagesAnswer(store: ImageStore, request: ApiRequest): Prom
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     await drain(chunks);
-    return errorAnswer(badRequest(error.message, { cause: error }));
+    return jsonErrorAnswer(badRequest(error.message, { cause: error }));
   }
 }
 

@@ -4,6 +4,11 @@ import type { Piece } from './representation.ts';
 /** Takes bytes of an answer; what it returns resolves when more may come, or rejects. */
 export type ChunkWriter = (chunk: Uint8Array) => Promise<void> | undefined;
 
+/** Lets the event loop do what else there is. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 export class ChunkBuffer {
   readonly #size: number;
   #buffer: Buffer;
@@ -15,14 +20,16 @@ export class ChunkBuffer {
     this.#buffer = Buffer.allocUnsafeSlow(size);
   }
 
+  /** One character for each byte. */
   text(text: string): void {
-    this.bytes(Buffer.from(text));
+    if (text.length > this.#size - this.#length) this.bytes(Buffer.from(text, 'latin1'));
+    else this.#length += this.#buffer.write(text, this.#length, 'latin1');
   }
 
   piece(piece: Piece): void {
-    this.#ascii(piece.prefix);
+    this.text(piece.prefix);
     this.bytes(piece.body.subarray(piece.from, piece.to));
-    if (piece.suffix !== '') this.#ascii(piece.suffix);
+    if (piece.suffix !== '') this.text(piece.suffix);
   }
 
   bytes(bytes: Uint8Array): void {
@@ -36,11 +43,6 @@ export class ChunkBuffer {
     }
     this.#buffer.set(from === 0 ? bytes : bytes.subarray(from), this.#length);
     this.#length += bytes.byteLength - from;
-  }
-
-  comma(): void {
-    if (this.#length === this.#size) this.#cut();
-    this.#buffer[this.#length++] = 0x2c;
   }
 
   /** Whether a chunk is finished. */
@@ -58,16 +60,11 @@ export class ChunkBuffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  #ascii(text: string): void {
-    if (text.length > this.#size - this.#length) this.text(text);
-    else this.#length += this.#buffer.write(text, this.#length, 'latin1');
-  }
-
   /** Gives all finished chunks to `write`, one a turn of the event loop. */
   async drain(write: ChunkWriter): Promise<void> {
     for (let chunk = this.take(); chunk !== undefined; chunk = this.take()) {
       await write(chunk);
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
   }
 

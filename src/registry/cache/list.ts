@@ -1,11 +1,11 @@
 // Answers a LIST: finds the state to read, one page of it, and writes it in chunks.
 import { badRequest, expired } from '../../status.ts';
 import { CompactedError } from '../../storage/driver.ts';
-import { ChunkBuffer, type ChunkWriter } from './chunk-buffer.ts';
+import { ChunkBuffer, type ChunkWriter, nextTurn } from './chunk-buffer.ts';
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
 import { checkListOptions, readRevision, type VersionOptions } from './list-options.ts';
 import { historySource, type ListSource, snapshotSource } from './list-source.ts';
-import type { View } from './representation.ts';
+import { type ListMeta, type Piece, pieceSize, type View } from './representation.ts';
 import { isFiltered } from './selection.ts';
 import type { CachedObject, Selection } from './types.ts';
 import type { WatchCache } from './watch-cache.ts';
@@ -23,6 +23,9 @@ export interface ListAnswer {
   readonly remainingItemCount: number | undefined;
   readonly objects: Iterable<CachedObject> | AsyncIterable<CachedObject>;
 }
+
+/** Bytes of items kept between the two walks of a list that says its size; the rest is made twice. */
+const heldBytesMax = 64 * 1024 * 1024;
 
 const tooOldList = 'The resourceVersion for the provided list is too old.';
 const tooOldContinue =
@@ -146,22 +149,20 @@ export async function writeList(
   write: ChunkWriter,
   chunkBytesMax: number,
 ): Promise<void> {
+  if (view.sized) {
+    await writeSizedList(answer, view, write, chunkBytesMax);
+    return;
+  }
   const buffer = new ChunkBuffer(chunkBytesMax);
-  buffer.text(
-    view.listHead({
-      resourceVersion: String(answer.revision),
-      continue: answer.continue,
-      remainingItemCount: answer.remainingItemCount,
-    }),
-  );
+  buffer.text(view.listHead(metaOf(answer), 0));
   let written = 0;
   const add = (object: CachedObject): Promise<void> | undefined => {
     const piece = view.item(object);
     if (piece instanceof Promise) return piece.then((done) => addPiece(done));
     return addPiece(piece);
   };
-  const addPiece = (piece: Parameters<ChunkBuffer['piece']>[0]): Promise<void> | undefined => {
-    if (written++ > 0) buffer.comma();
+  const addPiece = (piece: Piece): Promise<void> | undefined => {
+    if (written++ > 0) buffer.text(view.separator);
     buffer.piece(piece);
     return buffer.full ? buffer.drain(write) : undefined;
   };
@@ -172,6 +173,46 @@ export async function writeList(
     }
   } else {
     for await (const object of answer.objects) await add(object);
+  }
+  buffer.text(view.listTail);
+  await buffer.drain(write);
+  await write(buffer.rest());
+}
+
+function metaOf(answer: ListAnswer): ListMeta {
+  return {
+    resourceVersion: String(answer.revision),
+    continue: answer.continue,
+    remainingItemCount: answer.remainingItemCount,
+  };
+}
+
+/** Goes through the objects twice: how long the list is stands before its first item. */
+async function writeSizedList(
+  answer: ListAnswer,
+  view: View,
+  write: ChunkWriter,
+  chunkBytesMax: number,
+): Promise<void> {
+  const objects: CachedObject[] = [];
+  const held: Piece[] = [];
+  let size = 0;
+  let turn = 0;
+  for await (const object of answer.objects) {
+    const made = view.item(object);
+    const piece = made instanceof Promise ? await made : made;
+    objects.push(object);
+    if (size <= heldBytesMax) held.push(piece);
+    size += pieceSize(piece);
+    if (size - turn < chunkBytesMax) continue;
+    turn = size;
+    await nextTurn();
+  }
+  const buffer = new ChunkBuffer(chunkBytesMax);
+  buffer.text(view.listHead(metaOf(answer), size));
+  for (const [index, object] of objects.entries()) {
+    buffer.piece(held[index] ?? (await view.item(object)));
+    if (buffer.full) await buffer.drain(write);
   }
   buffer.text(view.listTail);
   await buffer.drain(write);

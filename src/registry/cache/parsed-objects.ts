@@ -44,6 +44,11 @@ export class ParsedObjects {
     return this.#take(body).object;
   }
 
+  /** The same for one pass over many objects, which must not push out those in use. */
+  glance(body: Uint8Array): Readonly<ApiObject> {
+    return this.#objects.get(body)?.object ?? decodeStored(body);
+  }
+
   #take(body: Uint8Array): Parsed {
     const known = this.#objects.get(body);
     if (known !== undefined) return known;

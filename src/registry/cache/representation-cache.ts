@@ -1,47 +1,62 @@
-// Objects in versions other than the stored one: made on demand, kept within a limit of bytes.
+// Objects in forms other than the stored one: made on demand, kept within a limit of bytes.
 import { ByteLru } from './byte-lru.ts';
-import type { ServedForm } from './representation.ts';
 import type { CachedObject } from './types.ts';
 
 export const representationBytesMaxDefault = 64 * 1024 * 1024;
 
+export type MakeBytes = (object: CachedObject) => Uint8Array | Promise<Uint8Array>;
+
+interface Made {
+  /** The stored body it was made of: a selector's DELETED event shows an older one at a revision. */
+  readonly of: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
 /** Shared by the resources of a server. Storage's own JSON never comes here. */
 export class RepresentationCache {
-  readonly #bodies: ByteLru<string, Uint8Array>;
+  readonly #made: ByteLru<string, Made>;
   /** Conversions under way; no more than objects being written at this moment. */
-  readonly #pending = new Map<string, Promise<Uint8Array>>();
+  readonly #pending = new Map<string, Promise<Made>>();
 
   constructor(bytesMax: number = representationBytesMaxDefault) {
-    this.#bodies = new ByteLru(bytesMax);
+    this.#made = new ByteLru(bytesMax);
   }
 
   get bytes(): number {
-    return this.#bodies.bytes;
+    return this.#made.bytes;
   }
 
-  /** `form` with each of its conversions done once per revision of an object. */
-  cached(form: ServedForm): ServedForm {
-    const { convert } = form;
-    if (convert === undefined) return form;
-    return { ...form, convert: (object) => this.#take(form, object) };
+  /**
+   * `make`, done once per revision of an object.
+   *
+   * @param form tells it from other forms of the same objects: group-version and kind, media type
+   */
+  once(form: string, make: MakeBytes): MakeBytes {
+    return (object) => {
+      // Keys hold no blank.
+      const key = `${object.revision} ${object.key} ${form}`;
+      const known = this.#made.get(key);
+      if (known !== undefined) return known.of === object.body ? known.bytes : make(object);
+      const pending = this.#pending.get(key);
+      if (pending === undefined) return this.#make(key, object, make);
+      return pending.then(({ of, bytes }) => (of === object.body ? bytes : make(object)));
+    };
   }
 
-  #take(form: ServedForm, object: CachedObject): Uint8Array | Promise<Uint8Array> {
-    // Keys and kinds hold no blank; a body's uid need not be told apart within one revision.
-    const key = `${object.revision} ${form.apiVersion} ${form.kind} ${object.key}`;
-    const known = this.#bodies.get(key) ?? this.#pending.get(key);
-    if (known !== undefined) return known;
-    const body = form.convert?.(object) ?? object.body;
-    if (!(body instanceof Promise)) return this.#keep(key, body);
-    const pending = body
-      .then((done) => this.#keep(key, done))
+  #make(key: string, object: CachedObject, make: MakeBytes): Uint8Array | Promise<Uint8Array> {
+    const made = make(object);
+    if (!(made instanceof Promise)) return this.#keep(key, object, made).bytes;
+    const pending = made
+      .then((bytes) => this.#keep(key, object, bytes))
       .finally(() => this.#pending.delete(key));
     this.#pending.set(key, pending);
-    return pending;
+    return pending.then(({ bytes }) => bytes);
   }
 
-  #keep(key: string, body: Uint8Array): Uint8Array {
-    this.#bodies.set(key, body, body.byteLength + key.length * 2);
-    return body;
+  #keep(key: string, object: CachedObject, bytes: Uint8Array): Made {
+    const made = { of: object.body, bytes };
+    // What a dry run would write has no revision, and is shown once.
+    if (object.revision !== 0) this.#made.set(key, made, bytes.byteLength + key.length * 2);
+    return made;
   }
 }

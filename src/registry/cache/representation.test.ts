@@ -14,17 +14,15 @@ t.test('conversion is done once per revision, whoever asks', async (test) => {
   for (const slow of [false, true]) {
     let conversions = 0;
     const version = `v${slow}`;
-    const view = objectView(
-      cached.cached({
-        ...form,
-        apiVersion: version,
-        convert(object) {
-          conversions++;
-          const body = Buffer.from(`{"metadata":{"name":"${object.header.name}"},"new":1}`);
-          return slow ? Promise.resolve(body) : body;
-        },
+    const view = objectView({
+      ...form,
+      apiVersion: version,
+      convert: cached.once(version, (object) => {
+        conversions++;
+        const body = Buffer.from(`{"metadata":{"name":"${object.header.name}"},"new":1}`);
+        return slow ? Promise.resolve(body) : body;
       }),
-    );
+    });
     const watches = Array.from({ length: 5 }, () => openWatch(hub, { view, resourceVersion: '' }));
     await settle();
     const before = conversions;

@@ -1,9 +1,11 @@
 // How a stored object's bytes become an answer: prefixes and splices around bytes that stay as they are.
+import type { Status } from '../../status.ts';
+import { toJson } from '../schema/json.ts';
 import type { CachedObject } from './types.ts';
 
 /**
- * Bytes of one answer: ASCII `prefix`, `body` from `from` to `to`, ASCII `suffix`. Nothing is
- * copied until it is written.
+ * Bytes of one answer: `prefix`, `body` from `from` to `to`, `suffix`. The texts hold one character
+ * for each byte: ASCII in JSON, any up to 255 in protobuf. Nothing is copied until it is written.
  */
 export interface Piece {
   readonly prefix: string;
@@ -21,18 +23,36 @@ export interface ListMeta {
 }
 
 /** One way of showing the objects of a resource: group-version, media type and shape. */
-export interface View {
+export interface View extends Wire {
   /** Distinguishes it among the views of the same resource. */
   readonly id: string;
   /** An object on its own, as GET and watch events show it. `first`: nothing went before it. */
   alone(object: CachedObject, first: boolean): Piece | Promise<Piece>;
   /** An object as an element of a list. */
   item(object: CachedObject): Piece | Promise<Piece>;
-  /** A list up to its first item, and from its last item on. */
-  listHead(meta: ListMeta): string;
+  /**
+   * A list up to its first item, and from its last item on, one character for each byte.
+   *
+   * @param itemsBytes size of all items together; only where `sized`
+   */
+  listHead(meta: ListMeta, itemsBytes: number): string;
   readonly listTail: string;
   /** An object with nothing but a resourceVersion, for bookmarks. */
-  bookmark(revision: number, annotations?: Readonly<Record<string, string>>): string;
+  bookmark(revision: number, annotations?: Readonly<Record<string, string>>): Piece;
+}
+
+/** What a media type asks of answers, whatever they show. */
+export interface Wire {
+  /** A list says how long it is before its first item. */
+  readonly sized: boolean;
+  /** Between two items of a list. */
+  readonly separator: string;
+  /** A whole answer. */
+  document(piece: Piece): Piece;
+  /** One event of a watch, around its object. */
+  frame(type: WatchEventType, piece: Piece): Piece;
+  /** The object of an ERROR event. */
+  failure(status: Status): Piece;
 }
 
 /** One group-version of a resource. */
@@ -53,8 +73,12 @@ export interface ServedForm {
 export const spliceAt = 13;
 const braceEnd = 0x7d;
 
-/** The head of an object up to where the stored metadata goes on. */
+/**
+ * The head of an object up to where the stored metadata goes on. An object that was never written
+ * (dry run) has no revision.
+ */
 function openObject(typeMeta: string, object: CachedObject): string {
+  if (object.revision === 0) return `{${typeMeta}"metadata":{`;
   const comma = object.body[spliceAt] === braceEnd ? '' : ',';
   return `{${typeMeta}"metadata":{"resourceVersion":"${object.revision}"${comma}`;
 }
@@ -76,10 +100,39 @@ function bookmarkOf(
   typeMeta: string,
   revision: number,
   annotations: Readonly<Record<string, string>> | undefined,
-): string {
+): Piece {
   const extra = annotations === undefined ? '' : `,"annotations":${JSON.stringify(annotations)}`;
-  return `{${typeMeta}"metadata":{"resourceVersion":"${revision}"${extra}}}`;
+  return textPiece(`{${typeMeta}"metadata":{"resourceVersion":"${revision}"${extra}}}`);
 }
+
+const nothing = new Uint8Array(0);
+
+/** A piece that is all text, one character for each byte. */
+export function textPiece(text: string): Piece {
+  return { prefix: text, body: nothing, from: 0, to: 0, suffix: '' };
+}
+
+/** A piece that is all bytes. */
+export function bodyPiece(body: Uint8Array): Piece {
+  return { prefix: '', body, from: 0, to: body.byteLength, suffix: '' };
+}
+
+export function pieceSize(piece: Piece): number {
+  return piece.prefix.length + piece.to - piece.from + piece.suffix.length;
+}
+
+export function around(before: string, piece: Piece, after: string): Piece {
+  return { ...piece, prefix: before + piece.prefix, suffix: piece.suffix + after };
+}
+
+/** JSON: documents and watch events end their line. */
+export const jsonWire: Wire = {
+  sized: false,
+  separator: ',',
+  document: (piece) => around('', piece, '\n'),
+  frame: (type, piece) => around(`{"type":"${type}","object":`, piece, '}\n'),
+  failure: (status) => bodyPiece(Buffer.from(toJson(status))),
+};
 
 /** The whole objects as JSON. */
 export function objectView(form: ServedForm): View {
@@ -98,6 +151,7 @@ export function objectView(form: ServedForm): View {
     return piece(meta, object, body);
   };
   return {
+    ...jsonWire,
     id: `${form.apiVersion}/${form.kind} json`,
     alone: (object) => show(typeMeta, object),
     item: (object) => show(itemMeta, object),
@@ -107,12 +161,13 @@ export function objectView(form: ServedForm): View {
   };
 }
 
-const partialMeta = typeMetaOf('PartialObjectMetadata', 'meta.k8s.io/v1');
+/** The versions of the meta group in which objects are shown as tables and as metadata only. */
+export type MetaVersion = 'v1' | 'v1beta1';
 
 /** An object's metadata as PartialObjectMetadata, cut out of its bytes. */
-export function partialPiece(object: CachedObject): Piece {
+export function partialPiece(object: CachedObject, version: MetaVersion): Piece {
   return {
-    prefix: openObject(partialMeta, object),
+    prefix: openObject(typeMetaOf('PartialObjectMetadata', `meta.k8s.io/${version}`), object),
     body: object.body,
     from: spliceAt,
     to: metadataEnd(object.body),
@@ -120,16 +175,19 @@ export function partialPiece(object: CachedObject): Piece {
   };
 }
 
-/** PartialObjectMetadata and its list, in meta.k8s.io/v1; the same for every version of a kind. */
-export function partialView(): View {
+/** PartialObjectMetadata and its list; the same for every version of a kind. */
+export function partialView(version: MetaVersion = 'v1'): View {
+  const apiVersion = `meta.k8s.io/${version}`;
+  const listMeta = typeMetaOf('PartialObjectMetadataList', apiVersion);
   return {
-    id: 'meta.k8s.io/v1/PartialObjectMetadata json',
-    alone: partialPiece,
-    item: partialPiece,
-    listHead: (meta) =>
-      listHeadOf(typeMetaOf('PartialObjectMetadataList', 'meta.k8s.io/v1'), meta, '"items":'),
+    ...jsonWire,
+    id: `${apiVersion}/PartialObjectMetadata json`,
+    alone: (object) => partialPiece(object, version),
+    item: (object) => partialPiece(object, version),
+    listHead: (meta) => listHeadOf(listMeta, meta, '"items":'),
     listTail: ']}\n',
-    bookmark: (revision, annotations) => bookmarkOf(partialMeta, revision, annotations),
+    bookmark: (revision, annotations) =>
+      bookmarkOf(typeMetaOf('PartialObjectMetadata', apiVersion), revision, annotations),
   };
 }
 
@@ -155,33 +213,22 @@ function stringEnd(body: Uint8Array, start: number): number {
   return body.byteLength;
 }
 
-/** A piece as bytes of its own, between two ASCII texts. */
-export function pieceBytes(piece: Piece, before = '', after = ''): Uint8Array {
-  const head = before + piece.prefix;
-  const tail = piece.suffix + after;
+/** A piece as bytes of its own. */
+export function pieceBytes(piece: Piece): Uint8Array {
+  const { prefix, suffix } = piece;
   const size = piece.to - piece.from;
-  const bytes = Buffer.allocUnsafe(head.length + size + tail.length);
-  bytes.write(head, 0, 'latin1');
-  bytes.set(piece.body.subarray(piece.from, piece.to), head.length);
-  bytes.write(tail, head.length + size, 'latin1');
+  const bytes = Buffer.allocUnsafe(prefix.length + size + suffix.length);
+  bytes.write(prefix, 0, 'latin1');
+  bytes.set(piece.body.subarray(piece.from, piece.to), prefix.length);
+  bytes.write(suffix, prefix.length + size, 'latin1');
   return bytes;
 }
 
 /** The bytes of a GET; a failed conversion rejects. */
 export function getBytes(view: View, object: CachedObject): Uint8Array | Promise<Uint8Array> {
   const piece = view.alone(object, true);
-  if (piece instanceof Promise) return piece.then((done) => pieceBytes(done, '', '\n'));
-  return pieceBytes(piece, '', '\n');
+  if (piece instanceof Promise) return piece.then((done) => pieceBytes(view.document(done)));
+  return pieceBytes(view.document(piece));
 }
 
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-
-/** One watch event's frame around an object's piece. */
-export function frameBytes(type: WatchEventType, piece: Piece): Uint8Array {
-  return pieceBytes(piece, `{"type":"${type}","object":`, '}\n');
-}
-
-/** A frame around an object that is already text. */
-export function frameText(type: WatchEventType, object: string): Uint8Array {
-  return Buffer.from(`{"type":"${type}","object":${object}}\n`);
-}

@@ -2,19 +2,20 @@
 import type { ApiObject, TableShape } from '../resource.ts';
 import type { View } from './representation.ts';
 import {
+  around,
+  jsonWire,
   listHeadOf,
+  type MetaVersion,
   objectView,
   type Piece,
   partialPiece,
   type ServedForm,
+  textPiece,
 } from './representation.ts';
 import type { CachedObject } from './types.ts';
 
 /** TableOptions.includeObject; `Metadata` when the client does not say. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
-
-const tableMeta = '"kind":"Table","apiVersion":"meta.k8s.io/v1",';
-const nothing = new Uint8Array(0);
 
 /**
  * Rows hold ages, so they are made anew each time; the parse behind them is shared.
@@ -28,9 +29,11 @@ export function tableView(options: {
   readonly includeObject: IncludeObject;
   readonly parse: (object: CachedObject) => ApiObject;
   readonly nowMs: () => number;
+  readonly version?: MetaVersion;
 }): View {
-  const { form, shape, includeObject, parse, nowMs } = options;
-  const columns = JSON.stringify(
+  const { form, shape, includeObject, parse, nowMs, version = 'v1' } = options;
+  const tableMeta = `"kind":"Table","apiVersion":"meta.k8s.io/${version}",`;
+  const columns = asciiJson(
     shape.columns.map(({ name, type, format = '', description, priority }) => ({
       name,
       type,
@@ -40,18 +43,14 @@ export function tableView(options: {
     })),
   );
   const whole = objectView(form);
-  const around = (before: string, piece: Piece, after: string): Piece => ({
-    ...piece,
-    prefix: before + piece.prefix,
-    suffix: piece.suffix + after,
-  });
   const row = (object: CachedObject, before: string, after: string): Piece | Promise<Piece> => {
     const cells = asciiJson(shape.cells(parse(object), nowMs()));
     const head = `${before}{"cells":${cells},"object":`;
     if (includeObject === 'None') {
-      return { prefix: `${head}null}${after}`, body: nothing, from: 0, to: 0, suffix: '' };
+      return textPiece(`${head}null}${after}`);
     }
-    if (includeObject === 'Metadata') return around(head, partialPiece(object), `}${after}`);
+    if (includeObject === 'Metadata')
+      return around(head, partialPiece(object, version), `}${after}`);
     const piece = whole.alone(object, true);
     if (!(piece instanceof Promise)) return around(head, piece, `}${after}`);
     return piece.then((done) => around(head, done, `}${after}`));
@@ -60,10 +59,11 @@ export function tableView(options: {
     listHeadOf(
       tableMeta,
       { resourceVersion: String(revision) },
-      `"columnDefinitions":${first ? toAscii(columns) : 'null'},"rows":`,
+      `"columnDefinitions":${first ? columns : 'null'},"rows":`,
     );
   return {
-    id: `${form.apiVersion}/${form.kind} table ${includeObject}`,
+    ...jsonWire,
+    id: `${form.apiVersion}/${form.kind} table ${version} ${includeObject}`,
     alone: (object, first) => row(object, tableHead(object.revision, first), ']}'),
     item: (object) => row(object, '', ''),
     listHead: (meta) => listHeadOf(tableMeta, meta, `"columnDefinitions":${columns},"rows":`),
@@ -71,20 +71,16 @@ export function tableView(options: {
     bookmark(revision, annotations) {
       const cells = JSON.stringify(shape.columns.map(() => null));
       const metadata = { resourceVersion: String(revision), ...(annotations && { annotations }) };
-      const typeMeta = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
+      const typeMeta = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}` };
       const object = JSON.stringify({ ...typeMeta, metadata });
-      return `${tableHead(revision, false)}{"cells":${cells},"object":${object}}]}`;
+      return textPiece(`${tableHead(revision, false)}{"cells":${cells},"object":${object}}]}`);
     },
   };
 }
 
 /** JSON in ASCII, as the texts of a piece must be: everything else is escaped. */
 function asciiJson(value: unknown): string {
-  return toAscii(JSON.stringify(value));
-}
-
-function toAscii(json: string): string {
-  return json.replace(
+  return JSON.stringify(value).replace(
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -1,6 +1,6 @@
 // Watch frames made once for all watchers that show the same event the same way.
 import { ByteLru } from './byte-lru.ts';
-import { frameBytes, type View, type WatchEventType } from './representation.ts';
+import { type Piece, pieceBytes, type View, type WatchEventType } from './representation.ts';
 import { matches } from './selection.ts';
 import type { CachedObject, CacheEvent, Selection } from './types.ts';
 
@@ -47,8 +47,8 @@ export class WatchFrames {
       this.#frames.set(key, bytes, bytes.byteLength);
       return bytes;
     };
-    if (piece instanceof Promise) return piece.then((done) => keep(frameBytes(seen.type, done)));
-    return keep(frameBytes(seen.type, piece));
+    const frame = (done: Piece) => keep(pieceBytes(view.frame(seen.type, done)));
+    return piece instanceof Promise ? piece.then(frame) : frame(piece);
   }
 
   /** Frames as one write; watchers that get the same frames share the bytes. */

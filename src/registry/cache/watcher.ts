@@ -4,7 +4,7 @@ import { ChunkBuffer, type ChunkWriter } from './chunk-buffer.ts';
 import type { Hub, WatchRequest } from './hub.ts';
 import { prefixOf } from './list.ts';
 import { select } from './list-source.ts';
-import { frameBytes, frameText } from './representation.ts';
+import { pieceBytes } from './representation.ts';
 import { tooOldResourceVersion } from './storage-history.ts';
 import type { CacheEvent, Selection } from './types.ts';
 import { seenThrough } from './watch-frames.ts';
@@ -119,10 +119,9 @@ export class Watcher {
     const { revision } = this.#hub.cache;
     // A watch that starts in the future must not say that it is behind its start.
     if (revision < this.#startRevision) return;
-    this.#gather(
-      frameText('BOOKMARK', this.request.view.bookmark(revision, annotations)),
-      revision,
-    );
+    const { view } = this.request;
+    const frame = view.frame('BOOKMARK', view.bookmark(revision, annotations));
+    this.#gather(pieceBytes(frame), revision);
     this.flush();
   }
 
@@ -183,12 +182,7 @@ export class Watcher {
     for (const object of select(snapshot, selection, prefixOf(cache, selection))) {
       if (this.#ended) return;
       const found = view.alone(object, this.#first);
-      const piece = found instanceof Promise ? await found : found;
-      buffer.piece({
-        ...piece,
-        prefix: `{"type":"ADDED","object":${piece.prefix}`,
-        suffix: `${piece.suffix}}\n`,
-      });
+      buffer.piece(view.frame('ADDED', found instanceof Promise ? await found : found));
       this.#first = false;
       if (buffer.full) await buffer.drain(this.#write);
     }
@@ -206,10 +200,8 @@ export class Watcher {
       if (this.#ended) break;
       const seen = seenThrough(selection, event);
       if (seen === undefined) continue;
-      this.#gather(
-        frameBytes(seen.type, await view.alone(seen.object, this.#first)),
-        event.revision,
-      );
+      const piece = await view.alone(seen.object, this.#first);
+      this.#gather(pieceBytes(view.frame(seen.type, piece)), event.revision);
       if (this.#batchBytes >= cache.limits.chunkBytesMax) await this.#send();
     }
     if (this.#batch.length > 0) await this.#send();
@@ -258,8 +250,9 @@ export class Watcher {
     if (this.#ended) return;
     this.#live = false;
     const { status } = error instanceof StatusError ? error : internalError(error);
+    const { view } = this.request;
     try {
-      await this.#write(frameText('ERROR', JSON.stringify(status)));
+      await this.#write(pieceBytes(view.frame('ERROR', view.failure(status))));
     } finally {
       this.end();
     }

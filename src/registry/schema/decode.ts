@@ -1,9 +1,10 @@
 // Decodes parsed JSON into the canonical object: exactly what Go would hold and write again.
 import type { ApiObject } from '../resource.ts';
+import { fieldRules, isEmpty } from './canonical.ts';
 import { diagnose } from './diagnose.ts';
 import type { JsonDocument } from './json.ts';
 import { countKeys, toJson } from './json.ts';
-import { mismatch, scalarReaders, scalarZeros, setOwn, structScalars } from './scalars.ts';
+import { mismatch, scalarReaders, scalarZeros, setOwn } from './scalars.ts';
 import type { FieldSchema, TypeRef, TypeTable } from './types.ts';
 
 /** The value does not fit its type; the message is Go's (`json: cannot unmarshal …`). */
@@ -47,22 +48,6 @@ interface CompiledField {
 interface CompiledType {
   readonly read: Reader;
   readonly zero: () => unknown;
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === '' || value === 0 || value === false || value === null) return true;
-  if (typeof value !== 'object') return false;
-  if (Array.isArray(value)) return value.length === 0;
-  for (const _key in value) return false;
-  return true;
-}
-
-function isStruct(type: TypeRef): boolean {
-  return type.kind === 'object' || structScalars.has(type.kind);
-}
-
-function isManagedFieldsEntry(type: TypeRef): boolean {
-  return type.kind === 'object' && type.type.endsWith('.ManagedFieldsEntry');
 }
 
 function readStruct(fields: readonly CompiledField[], value: unknown, pass: Pass): unknown {
@@ -136,22 +121,18 @@ class Compiler {
   }
 
   #field(field: FieldSchema): CompiledField {
-    const { name, type, omit, pointer = false } = field;
+    const { name, type } = field;
     const compiled = this.#reference(type);
-    const collection = type.kind === 'list' || type.kind === 'map' || type.kind === 'bytes';
-    if (collection && omit === undefined) {
-      // A list that Go does not omit is null when empty: in storage the two are the same.
-      const read: Reader = (value, pass) => {
+    const { omitEmpty, nullWhenEmpty, absent } = fieldRules(field);
+    const absents = { nothing: undefined, null: () => null, zero: compiled.zero };
+    let { read } = compiled;
+    if (nullWhenEmpty) {
+      read = (value, pass) => {
         const list = compiled.read(value, pass);
         return list !== mismatch && isEmpty(list) ? null : list;
       };
-      return { name, read, omitEmpty: false, absent: () => null };
     }
-    const omitted = omit === 'zero' || (omit === 'empty' && (pointer || !isStruct(type)));
-    const absent = omitted ? undefined : pointer ? () => null : compiled.zero;
-    // A client resets field ownership with an empty list, which must differ from none at all.
-    const resets = type.kind === 'list' && isManagedFieldsEntry(type.item);
-    return { name, read: compiled.read, omitEmpty: omitted && !pointer && !resets, absent };
+    return { name, read, omitEmpty, absent: absents[absent] };
   }
 
   #reference(type: TypeRef): CompiledType {

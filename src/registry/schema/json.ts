@@ -123,12 +123,12 @@ function keepBigint(_key: string, value: unknown): unknown {
 }
 
 /** `JSON.stringify` that also writes bigints, exactly. */
-export function toJson(value: unknown): string {
+export function toJson(value: unknown, indent?: number): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, undefined, indent);
   } catch (error) {
     // Only a bigint makes it throw: values come from JSON, so there are no cycles.
-    if (error instanceof TypeError) return JSON.stringify(value, keepBigint);
+    if (error instanceof TypeError) return JSON.stringify(value, keepBigint, indent);
     throw error;
   }
 }

@@ -2,12 +2,13 @@
 import t from 'tap';
 import { createDecoder } from './decode.ts';
 import { decodeStored, encodeStored } from './encode.ts';
+import { createProtobufCodec } from './protobuf/codec.ts';
 import type { BodyOptions, ExpectedType } from './read-body.ts';
 import { createBodyReader } from './read-body.ts';
 import { loadTypeTable } from './table.ts';
 
 const table = loadTypeTable();
-const read = createBodyReader(table, createDecoder(table));
+const read = createBodyReader(table, createDecoder(table), createProtobufCodec(table));
 const pod: ExpectedType = {
   group: '',
   version: 'v1',

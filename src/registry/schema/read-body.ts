@@ -6,6 +6,9 @@ import { DecodeError } from './decode.ts';
 import { jsonSyntaxError } from './go-errors.ts';
 import type { JsonDocument } from './json.ts';
 import { parseDocument } from './json.ts';
+import type { ProtobufCodec } from './protobuf/codec.ts';
+import { protobufMediaType, readEnvelope } from './protobuf/envelope.ts';
+import { ProtobufError } from './protobuf/wire-reader.ts';
 import type { ListedTypeTable } from './table.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -36,8 +39,11 @@ export type ReadBody = (
   options: BodyOptions,
 ) => Promise<ApiObject>;
 
-/** Protobuf joins them with its codec. */
-export const bodyMediaTypes: readonly string[] = ['application/json', 'application/yaml'];
+export const bodyMediaTypes: readonly string[] = [
+  'application/json',
+  'application/yaml',
+  protobufMediaType,
+];
 
 const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -115,8 +121,12 @@ function shortVersion(apiVersion: string): string {
   return apiVersion.slice(apiVersion.indexOf('/') + 1);
 }
 
-/** Makes the reader of bodies for a decoder over the types of `table`. */
-export function createBodyReader(table: ListedTypeTable, decode: Decode): ReadBody {
+/** Makes the reader of bodies for decoders over the types of `table`. */
+export function createBodyReader(
+  table: ListedTypeTable,
+  decode: Decode,
+  protobuf: Pick<ProtobufCodec, 'decode'>,
+): ReadBody {
   /** What the body claims to be is not what this path takes: says how, if it can be said yet. */
   const checkKind = (meta: TypeMeta, expected: ExpectedType): void => {
     const wanted = groupVersion(expected);
@@ -154,10 +164,29 @@ export function createBodyReader(table: ListedTypeTable, decode: Decode): ReadBo
     }
   };
 
+  /** Protobuf can neither repeat a field nor have one that the type lacks: nothing to warn of. */
+  const fromProtobuf = (bytes: Uint8Array, expected: ExpectedType): ApiObject => {
+    let meta: TypeMeta | undefined;
+    try {
+      const { kind, apiVersion, raw } = readEnvelope(bytes);
+      meta = {
+        kind: kind || expected.kind,
+        apiVersion: apiVersion || groupVersion(expected),
+      };
+      checkKind(meta, expected);
+      return { ...meta, ...protobuf.decode(expected.schema, raw) } as ApiObject;
+    } catch (error) {
+      if (!(error instanceof ProtobufError)) throw error;
+      if (meta === undefined) throw unrecognized(expected.kind, error.message, bytes);
+      throw cannotHandle(meta, expected, error.message);
+    }
+  };
+
   return async (bytes, expected, options) => {
     const [mediaType = ''] = options.contentType.toLowerCase().split(';');
     const type = mediaType.trim() === '' ? 'application/json' : mediaType.trim();
     if (!bodyMediaTypes.includes(type)) throw unsupportedMediaType(bodyMediaTypes);
+    if (type === protobufMediaType) return fromProtobuf(bytes, expected);
     let document: ParsedBody;
     let stated: TypeMeta;
     try {

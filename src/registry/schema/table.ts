@@ -96,6 +96,7 @@ function parseField(facts: FieldFacts, owner: string): FieldSchema {
     ...(flags.includes('z') ? { omit: 'zero' } : flags.includes('e') ? { omit: 'empty' } : {}),
     proto: facts.proto,
     ...(options.via === undefined ? {} : { protoVia: options.via.split(',').map(Number) }),
+    ...(options.wrapped === undefined ? {} : { wrapped: true }),
     ...(patch === undefined ? {} : { patchStrategy: patch.split(',') }),
     ...(options.map === undefined || type.kind === 'list'
       ? {}

@@ -43,10 +43,12 @@ export interface FieldSchema {
   readonly pointer?: boolean;
   /** Go omits it when empty (`omitempty`) or zero (`omitzero`); neither: always written. */
   readonly omit?: 'empty' | 'zero';
-  /** Protobuf field number; 0 when it has none. */
+  /** Protobuf field number; 0 when it has none, as kind and apiVersion do. */
   readonly proto: number;
   /** Numbers of the embedded messages that hold it in protobuf, outermost first. */
   readonly protoVia?: readonly number[];
+  /** In protobuf the list is a message of its own (metav1.Verbs). */
+  readonly wrapped?: boolean;
   /** Strategic merge of a struct field (`retainKeys`, `replace`); lists carry theirs in the type. */
   readonly patchStrategy?: readonly string[];
   /**
