@@ -6,14 +6,19 @@ import { validatingAdmissionPolicyResource } from './admissionregistration/valid
 import { validatingAdmissionPolicyBindingResource } from './admissionregistration/validating-admission-policy-binding.ts';
 import { validatingWebhookConfigurationResource } from './admissionregistration/validating-webhook-configuration.ts';
 import { apiServiceResource } from './apiregistration/api-service.ts';
+import { controllerRevisionResource } from './apps/controller-revision.ts';
+import { daemonSetResource } from './apps/daemon-set.ts';
 import { deploymentResource } from './apps/deployment.ts';
 import { replicaSetResource } from './apps/replica-set.ts';
+import { statefulSetResource } from './apps/stateful-set.ts';
 import { selfSubjectReviewResource } from './authentication/self-subject-review.ts';
 import { tokenReviewResource } from './authentication/token-review.ts';
 import { localSubjectAccessReviewResource } from './authorization/local-subject-access-review.ts';
 import { selfSubjectAccessReviewResource } from './authorization/self-subject-access-review.ts';
 import { selfSubjectRulesReviewResource } from './authorization/self-subject-rules-review.ts';
 import { subjectAccessReviewResource } from './authorization/subject-access-review.ts';
+import { cronJobResource } from './batch/cron-job.ts';
+import { jobResource } from './batch/job.ts';
 import { certificateSigningRequestResource } from './certificates/certificate-signing-request.ts';
 import { leaseResource } from './coordination/lease.ts';
 import { configMapResource } from './core/config-map.ts';
@@ -21,6 +26,8 @@ import { endpointsResource } from './core/endpoints.ts';
 import { namespaceResource } from './core/namespace.ts';
 import { nodeResource } from './core/node.ts';
 import { podResource } from './core/pod.ts';
+import { podTemplateResource } from './core/pod-template.ts';
+import { replicationControllerResource } from './core/replication-controller.ts';
 import { secretResource } from './core/secret.ts';
 import { serviceResource } from './core/service.ts';
 import { serviceAccountResource } from './core/service-account.ts';
@@ -50,6 +57,8 @@ export const builtinResources: readonly Resource[] = [
   namespaceResource,
   nodeResource,
   podResource,
+  podTemplateResource,
+  replicationControllerResource,
   secretResource,
   serviceResource,
   serviceAccountResource,
@@ -60,14 +69,19 @@ export const builtinResources: readonly Resource[] = [
   validatingAdmissionPolicyBindingResource,
   validatingWebhookConfigurationResource,
   apiServiceResource,
+  controllerRevisionResource,
+  daemonSetResource,
   deploymentResource,
   replicaSetResource,
+  statefulSetResource,
   selfSubjectReviewResource,
   tokenReviewResource,
   localSubjectAccessReviewResource,
   selfSubjectAccessReviewResource,
   selfSubjectRulesReviewResource,
   subjectAccessReviewResource,
+  cronJobResource,
+  jobResource,
   certificateSigningRequestResource,
   ingressResource,
   ingressClassResource,

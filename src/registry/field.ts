@@ -54,6 +54,11 @@ export function invalidValue(path: FieldPath, value: unknown, detail: string): F
   return fieldError('FieldValueInvalid', path, `Invalid value: ${shown(value)}${suffix}`);
 }
 
+/** For values that are too large or too private to be shown. */
+export function invalidUnshown(path: FieldPath, detail: string): FieldError {
+  return fieldError('FieldValueInvalid', path, `Invalid value: ${detail}`);
+}
+
 export function notSupported(
   path: FieldPath,
   value: unknown,

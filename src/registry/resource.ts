@@ -149,6 +149,8 @@ export interface Resource<T = ApiObject> {
   prepareStatusUpdate?(next: T, old: T, context: HookContext): void;
   /** The status door leaves labels, annotations, owners and finalizers alone; default false. */
   readonly statusKeepsMetadata?: boolean;
+  /** More fields that the status door does not own (besides spec). */
+  readonly statusResetFields?: readonly (readonly string[])[];
   /** The same through the status door; `validate` does not run there. */
   validateStatusUpdate?(next: T, old: T, context: HookContext): readonly FieldError[];
   /** `subresource`: the door of an update, `''` for the object itself. */

@@ -8,9 +8,13 @@ import {
   notSupported,
   required,
 } from '../field.ts';
+
+import { validateAtMost100Percent, validateIntOrPercent } from '../int-or-percent.ts';
+import { amountOf, type IntOrPercent } from './rollout-amount.ts';
 import {
   specPath,
   statusPath,
+  validateCollisionCount,
   validateCounts,
   validateImmutableSelector,
   validateNotMore,
@@ -19,9 +23,6 @@ import {
 } from './workload-validation.ts';
 
 type Spec = NonNullable<Deployment['spec']>;
-type Amount = number | string | undefined;
-
-const percentPattern = /^[0-9]+%$/;
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   const errors = [
@@ -43,67 +44,55 @@ export function validateDeployment({ spec }: Deployment): FieldError[] {
 }
 
 function validateStrategy(strategy: Spec['strategy'] | undefined, path: FieldPath): FieldError[] {
+  const { type = '', rollingUpdate } = strategy ?? {};
   const rollingPath = path.child('rollingUpdate');
-  switch (strategy?.type) {
+  switch (type) {
     case 'Recreate':
-      if (!strategy.rollingUpdate) return [];
+      if (!rollingUpdate) return [];
       return [
         forbiddenField(rollingPath, "may not be specified when strategy `type` is 'Recreate'"),
       ];
     case 'RollingUpdate': {
-      const rolling = strategy.rollingUpdate;
-      if (!rolling) {
-        const why = 'this should be defaulted and never be nil';
-        return [required(rollingPath, why)];
+      if (rollingUpdate) {
+        return validateRolling(rollingUpdate.maxUnavailable, rollingUpdate.maxSurge, rollingPath);
       }
-      return validateRolling(rolling.maxUnavailable, rolling.maxSurge, rollingPath);
+      return [required(rollingPath, 'this should be defaulted and never be nil')];
     }
-    default:
-      return [
-        notSupported(path.child('type'), strategy?.type ?? '', ['Recreate', 'RollingUpdate']),
-      ];
+    default: {
+      // Upstream shows its internal type here.
+      const rolling = rollingUpdate && {
+        MaxUnavailable: rollingUpdate.maxUnavailable ?? 0,
+        MaxSurge: rollingUpdate.maxSurge ?? 0,
+      };
+      const shown = { Type: type, RollingUpdate: rolling ?? null };
+      return [notSupported(path, shown, ['Recreate', 'RollingUpdate'])];
+    }
   }
 }
 
-function validateRolling(maxUnavailable: Amount, maxSurge: Amount, path: FieldPath): FieldError[] {
+function validateRolling(
+  maxUnavailable: IntOrPercent = 0,
+  maxSurge: IntOrPercent = 0,
+  path: FieldPath,
+): FieldError[] {
+  const unavailablePath = path.child('maxUnavailable');
   const errors = [
-    ...validateAmount(maxUnavailable, path.child('maxUnavailable')),
-    ...validateAmount(maxSurge, path.child('maxSurge')),
+    ...validateIntOrPercent(maxUnavailable, unavailablePath),
+    ...validateIntOrPercent(maxSurge, path.child('maxSurge')),
   ];
   if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0) {
     const why = 'may not be 0 when `maxSurge` is 0';
-    errors.push(invalidValue(path.child('maxUnavailable'), maxUnavailable, why));
+    errors.push(invalidValue(unavailablePath, maxUnavailable, why));
   }
-  if (typeof maxUnavailable === 'string' && amountOf(maxUnavailable) > 100) {
-    const why = 'must not be greater than 100%';
-    errors.push(invalidValue(path.child('maxUnavailable'), maxUnavailable, why));
-  }
-  return errors;
+  return [...errors, ...validateAtMost100Percent(maxUnavailable, unavailablePath)];
 }
 
-function amountOf(amount: Amount): number {
-  if (typeof amount !== 'string') return amount ?? 0;
-  return percentPattern.test(amount) ? Number.parseInt(amount, 10) : 0;
-}
-
-function validateAmount(amount: Amount, path: FieldPath): FieldError[] {
-  if (typeof amount === 'string') {
-    if (percentPattern.test(amount)) return [];
-    const why =
-      "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', " +
-      " or '93%', regex used for validation is '[0-9]+%')";
-    return [invalidValue(path, amount, why)];
-  }
-  if ((amount ?? 0) >= 0) return [];
-  return [invalidValue(path, amount, 'must be greater than or equal to 0')];
-}
-
-export function validateDeploymentUpdate(next: Deployment, old: Deployment): FieldError[] {
+export function validateDeploymentUpdate(next: Deployment, old: Deployment): readonly FieldError[] {
   return validateImmutableSelector(next.spec?.selector, old.spec?.selector);
 }
 
 export function validateDeploymentStatusUpdate(next: Deployment, old: Deployment): FieldError[] {
-  const errors = [
+  return [
     ...validateCounts(
       next.status,
       [
@@ -119,17 +108,11 @@ export function validateDeploymentStatusUpdate(next: Deployment, old: Deployment
       statusPath,
     ),
     ...validateNotMore(next.status, [
-      ['updatedReplicas', 'replicas'],
-      ['readyReplicas', 'replicas'],
-      ['availableReplicas', 'replicas'],
-      ['availableReplicas', 'readyReplicas'],
+      ['updatedReplicas', 'replicas', 'status.replicas'],
+      ['readyReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'readyReplicas', 'readyReplicas'],
     ]),
+    ...validateCollisionCount(next.status, old.status),
   ];
-  const before = old.status?.collisionCount;
-  const after = next.status?.collisionCount;
-  if (before !== undefined && (after === undefined || after < before)) {
-    const why = 'cannot be decremented';
-    errors.push(invalidValue(statusPath.child('collisionCount'), after ?? null, why));
-  }
-  return errors;
 }

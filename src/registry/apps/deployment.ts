@@ -2,7 +2,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Deployment } from '../../objects.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
-import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import {
   ageCell,
   ageColumn,
@@ -20,6 +19,7 @@ import {
   validateDeploymentUpdate,
 } from './deployment-validation.ts';
 import { containersCell, containersColumn, imagesCell, imagesColumn } from './workload-table.ts';
+import { changedTemplateWarnings, podNameWarnings } from './workload-warnings.ts';
 
 function setDeploymentDefaults(deployment: Deployment): void {
   const { spec } = deployment;
@@ -67,6 +67,7 @@ export const deploymentResource = defineResource<Deployment>({
       next.metadata.generation = (old.metadata?.generation ?? 0) + 1;
     }
   },
+  statusResetFields: [['metadata', 'labels']],
   prepareStatusUpdate(next, old) {
     if (next.metadata === undefined) return;
     if (old.metadata?.labels === undefined) delete next.metadata.labels;
@@ -83,7 +84,10 @@ export const deploymentResource = defineResource<Deployment>({
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   validateStatusUpdate: validateDeploymentStatusUpdate,
-  warnings: (deployment) => podTemplateWarnings(deployment.spec?.template),
+  warnings: (deployment, old) => [
+    ...(old === undefined ? podNameWarnings(deployment) : []),
+    ...changedTemplateWarnings(deployment, old, deployment.spec?.template),
+  ],
   table: {
     columns: [
       nameColumn,

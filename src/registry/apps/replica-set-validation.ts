@@ -19,7 +19,7 @@ export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   ];
 }
 
-export function validateReplicaSetUpdate(next: ReplicaSet, old: ReplicaSet): FieldError[] {
+export function validateReplicaSetUpdate(next: ReplicaSet, old: ReplicaSet): readonly FieldError[] {
   return validateImmutableSelector(next.spec?.selector, old.spec?.selector);
 }
 
@@ -38,10 +38,10 @@ export function validateReplicaSetStatusUpdate({ status }: ReplicaSet): FieldErr
       statusPath,
     ),
     ...validateNotMore(status, [
-      ['fullyLabeledReplicas', 'replicas'],
-      ['readyReplicas', 'replicas'],
-      ['availableReplicas', 'replicas'],
-      ['availableReplicas', 'readyReplicas'],
+      ['fullyLabeledReplicas', 'replicas', 'status.replicas'],
+      ['readyReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'readyReplicas', 'readyReplicas'],
     ]),
   ];
 }

@@ -1,7 +1,6 @@
 // ReplicaSet: keeps a number of pods of one template alive.
 import type { ReplicaSet } from '../../objects.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
-import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import {
   ageCell,
   ageColumn,
@@ -19,6 +18,7 @@ import {
   validateReplicaSetUpdate,
 } from './replica-set-validation.ts';
 import { containersCell, containersColumn, imagesCell, imagesColumn } from './workload-table.ts';
+import { changedTemplateWarnings, podNameWarnings } from './workload-warnings.ts';
 
 function setReplicaSetDefaults(replicaSet: ReplicaSet): void {
   const { spec } = replicaSet;
@@ -64,7 +64,10 @@ export const replicaSetResource = defineResource<ReplicaSet>({
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   validateStatusUpdate: validateReplicaSetStatusUpdate,
-  warnings: (replicaSet) => podTemplateWarnings(replicaSet.spec?.template),
+  warnings: (replicaSet, old) => [
+    ...(old === undefined ? podNameWarnings(replicaSet) : []),
+    ...changedTemplateWarnings(replicaSet, old, replicaSet.spec?.template),
+  ],
   table: {
     columns: [
       nameColumn,

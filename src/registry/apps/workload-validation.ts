@@ -1,5 +1,4 @@
 // What the specs of all workloads share: counts, selectors and templates that fit together.
-import { isDeepStrictEqual } from 'node:util';
 import type { LabelSelector, PodTemplateSpec } from '../../objects.ts';
 import { labelSelectorMatcher } from '../../selector.ts';
 import { validatePodTemplate } from '../core/pod-spec-validation.ts';
@@ -12,12 +11,15 @@ import {
   notSupported,
   required,
 } from '../field.ts';
+import { validateImmutableField } from '../metadata/object-meta.ts';
 import { validateLabelSelector } from '../selector-validation.ts';
 
 export const specPath: FieldPath = FieldPath.of('spec');
 export const statusPath: FieldPath = FieldPath.of('status');
+export const templatePath: FieldPath = specPath.child('template');
+const selectorPath = specPath.child('selector');
 
-function isEmpty(selector: LabelSelector): boolean {
+export function isEmptySelector(selector: LabelSelector): boolean {
   const labels = Object.keys(selector.matchLabels ?? {}).length;
   return labels + (selector.matchExpressions ?? []).length === 0;
 }
@@ -27,52 +29,76 @@ export function validateSelector(
   selector: LabelSelector | undefined,
   ownerKind: string,
 ): FieldError[] {
-  const path = specPath.child('selector');
-  if (!selector) return [required(path)];
-  const errors = validateLabelSelector(selector, path);
-  if (isEmpty(selector)) {
-    const why = `empty selector is invalid for ${ownerKind}`;
-    errors.push(invalidValue(path, selector, why));
-  }
+  if (!selector) return [required(selectorPath)];
+  const errors = validateLabelSelector(selector, selectorPath);
+  if (isEmptySelector(selector)) errors.push(emptySelector(selector, ownerKind));
   return errors;
 }
 
-/** Labels that the selector takes, a valid pod, and one that is restarted for ever. */
+export function emptySelector(selector: LabelSelector, ownerKind: string): FieldError {
+  return invalidValue(selectorPath, selector, `empty selector is invalid for ${ownerKind}`);
+}
+
+/**
+ * Whether `selector` takes `labels`, as metav1.LabelSelectorAsSelector: a missing one takes
+ * nothing; undefined where the selector makes no sense.
+ */
+export function selects(
+  selector: LabelSelector | undefined,
+  labels: Record<string, string> | undefined,
+): boolean | undefined {
+  if (validateLabelSelector(selector, selectorPath).length > 0) return undefined;
+  return labelSelectorMatcher(selector)(labels);
+}
+
+/** Labels that the selector takes. */
+export function validateTemplateLabels(
+  template: PodTemplateSpec | undefined,
+  path: FieldPath,
+): FieldError {
+  const why = '`selector` does not match template `labels`';
+  return invalidValue(path.child('metadata', 'labels'), template?.metadata?.labels, why);
+}
+
+/**
+ * Of Deployments and ReplicaSets: a template with labels that the selector takes. Where the
+ * selector makes no sense the template is not looked at.
+ */
 export function validateTemplate(
   template: PodTemplateSpec | undefined,
   selector: LabelSelector | undefined,
 ): FieldError[] {
-  const path = specPath.child('template');
-  const errors: FieldError[] = [];
-  const labels = template?.metadata?.labels;
-  if (selector && !isEmpty(selector) && !selects(selector, labels)) {
-    const why = '`selector` does not match template `labels`';
-    errors.push(invalidValue(path.child('metadata', 'labels'), labels ?? {}, why));
+  const selected = selects(selector, template?.metadata?.labels);
+  if (selected === undefined) {
+    return [invalidValue(selectorPath, selector, 'invalid label selector')];
   }
-  errors.push(...validatePodTemplate(template, path));
-  const policy = template?.spec?.restartPolicy;
-  if (policy !== undefined && policy !== '' && policy !== 'Always') {
+  return [
+    ...(selected ? [] : [validateTemplateLabels(template, templatePath)]),
+    ...validatePodTemplate(template, templatePath),
+    ...validateLongRunning(template, templatePath, 'ReplicaSet'),
+  ];
+}
+
+/** Pods that are restarted for ever, and have no deadline. */
+export function validateLongRunning(
+  template: PodTemplateSpec | undefined,
+  path: FieldPath,
+  ownerKind: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const policy = template?.spec?.restartPolicy ?? '';
+  if (policy !== 'Always') {
     errors.push(notSupported(path.child('spec', 'restartPolicy'), policy, ['Always']));
   }
   if (template?.spec?.activeDeadlineSeconds !== undefined) {
-    const deadlinePath = path.child('spec', 'activeDeadlineSeconds');
-    const why = 'activeDeadlineSeconds in ReplicaSet is not Supported';
-    errors.push(forbiddenField(deadlinePath, why));
+    const why = `activeDeadlineSeconds in ${ownerKind} is not Supported`;
+    errors.push(forbiddenField(path.child('spec', 'activeDeadlineSeconds'), why));
   }
   return errors;
 }
 
-function selects(selector: LabelSelector, labels: Record<string, string> | undefined): boolean {
-  try {
-    return labelSelectorMatcher(selector)(labels);
-  } catch {
-    return true; // a selector that is wrong has its own cause already
-  }
-}
-
-export function validateImmutableSelector(next: unknown, old: unknown): FieldError[] {
-  if (isDeepStrictEqual(next, old)) return [];
-  return [invalidValue(specPath.child('selector'), next, 'field is immutable')];
+export function validateImmutableSelector(next: unknown, old: unknown): readonly FieldError[] {
+  return validateImmutableField(next, old, selectorPath);
 }
 
 /** Numbers that may not be negative, by their names under `path`. */
@@ -87,15 +113,29 @@ export function validateCounts<T extends object>(
   });
 }
 
-/** `low` may not exceed `high`, by upstream's words for each pair. */
+/** `low` may not exceed `high`, in upstream's words for it. */
 export function validateNotMore<T extends object>(
   status: T | undefined,
-  pairs: readonly (readonly [low: keyof T & string, high: keyof T & string])[],
+  pairs: readonly (readonly [low: keyof T & string, high: keyof T & string, shown: string])[],
 ): FieldError[] {
-  return pairs.flatMap(([low, high]) => {
+  return pairs.flatMap(([low, high, shown]) => {
     const less = Number(status?.[low] ?? 0);
     if (less <= Number(status?.[high] ?? 0)) return [];
-    const shownHigh = high === 'replicas' ? 'status.replicas' : high;
-    return [invalidValue(statusPath.child(low), less, `cannot be greater than ${shownHigh}`)];
+    return [invalidValue(statusPath.child(low), less, `cannot be greater than ${shown}`)];
   });
+}
+
+interface Collisions {
+  readonly collisionCount?: number;
+}
+
+/** Names are derived from the count of collisions, so it only ever grows. */
+export function validateCollisionCount(
+  next: Collisions | undefined,
+  old: Collisions | undefined,
+): FieldError[] {
+  const before = old?.collisionCount;
+  const after = next?.collisionCount;
+  if (before === undefined || (after !== undefined && after >= before)) return [];
+  return [invalidValue(statusPath.child('collisionCount'), after ?? 0, 'cannot be decremented')];
 }

@@ -141,8 +141,8 @@ export function validatePodTemplate(
 ): FieldError[] {
   const { labels, annotations } = template?.metadata ?? {};
   const errors = [
-    ...validateLabels(labels, path.child('metadata', 'labels')),
-    ...validateAnnotations(annotations, path.child('metadata', 'annotations')),
+    ...validateLabels(labels, path.child('labels')),
+    ...validateAnnotations(annotations, path.child('annotations')),
     ...validatePodSpec(template?.spec, path.child('spec')),
   ];
   if ((template?.spec?.ephemeralContainers ?? []).length > 0) {

@@ -76,15 +76,15 @@ function specWarnings(spec: PodSpec, path: FieldPath): string[] {
   return [...warnings, ...containerWarnings(spec, path)];
 }
 
-/** On create, and where an update brings something new to warn of. */
+/** On create only: people rarely write to pods that exist. */
 export function podWarnings(pod: Pod, old: Pod | undefined): readonly string[] {
-  if (!pod.spec) return [];
-  const before = new Set(old?.spec ? specWarnings(old.spec, FieldPath.of('spec')) : []);
-  return specWarnings(pod.spec, FieldPath.of('spec')).filter((warning) => !before.has(warning));
+  return pod.spec && old === undefined ? specWarnings(pod.spec, FieldPath.of('spec')) : [];
 }
 
-export function podTemplateWarnings(template: PodTemplateSpec | undefined): readonly string[] {
-  return template?.spec
-    ? specWarnings(template.spec, FieldPath.of('spec', 'template', 'spec'))
-    : [];
+/** `path` is the template's. */
+export function podTemplateWarnings(
+  template: PodTemplateSpec | undefined,
+  path: FieldPath,
+): readonly string[] {
+  return template?.spec ? specWarnings(template.spec, path.child('spec')) : [];
 }

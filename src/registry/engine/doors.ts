@@ -71,7 +71,11 @@ function mainDoor(parts: StoreParts, context: RequestContext): Door {
 
 function statusDoor(resource: Resource): Door {
   return {
-    resetFields: [['spec'], ...(resource.statusKeepsMetadata === true ? [['metadata']] : [])],
+    resetFields: [
+      ['spec'],
+      ...(resource.statusKeepsMetadata === true ? [['metadata']] : []),
+      ...(resource.statusResetFields ?? []),
+    ],
     prepare(next, old, hooks) {
       for (const name of new Set([...Object.keys(next), ...Object.keys(old)])) {
         if (name !== 'status' && name !== 'metadata' && name !== 'kind' && name !== 'apiVersion') {

@@ -96,7 +96,14 @@ t.test('errors on create', (t) => {
       { spec: { replicas: -1, selector: { matchLabels: { a: 'b' } }, template } },
       ['spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
     ],
-    [replicaSetResource, { spec: { template } }, ['spec.selector: Required value']],
+    [
+      replicaSetResource,
+      { spec: { template } },
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       nodeResource,
       { spec: { taints: [{ key: 'a', effect: 'Nope' }] } },

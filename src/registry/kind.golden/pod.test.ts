@@ -319,10 +319,10 @@ t.test('warnings', (t) => {
     { name: 'A', value: '2' },
   ];
   const object = defaulted(podResource, withValue(pod, 'spec.containers.0.env', env));
-  t.same(podResource.warnings?.(object, undefined), [
+  t.same(podResource.warnings?.(object, undefined, ''), [
     'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
   ]);
-  t.same(podResource.warnings?.(object, object), []);
+  t.same(podResource.warnings?.(object, object, ''), []);
   t.end();
 });
 

@@ -1,0 +1,9 @@
+// How many pods a rollout may miss or add: what the number or percentage amounts to.
+
+export type IntOrPercent = number | string;
+
+/** The number, or the percents; other text counts as Go's Atoi reads it. */
+export function amountOf(amount: IntOrPercent): number {
+  if (typeof amount === 'number') return amount;
+  return /^([0-9]+%|[-+]?[0-9]+)$/.test(amount) ? Number.parseInt(amount, 10) : 0;
+}

@@ -1,0 +1,54 @@
+// ReplicationControllers: a selector of labels that their template has.
+import type { ReplicationController } from '../../objects.ts';
+import {
+  specPath,
+  statusPath,
+  templatePath,
+  validateCounts,
+  validateLongRunning,
+  validateNotMore,
+  validateTemplateLabels,
+} from '../apps/workload-validation.ts';
+import { type FieldError, required } from '../field.ts';
+import { validatePodTemplate } from './pod-spec-validation.ts';
+
+export function validateReplicationController({ spec }: ReplicationController): FieldError[] {
+  const { selector = {}, template } = spec ?? {};
+  const errors = validateCounts(spec, ['minReadySeconds'], specPath);
+  const wanted = Object.entries(selector);
+  if (wanted.length === 0) errors.push(required(specPath.child('selector')));
+  errors.push(...validateCounts(spec, ['replicas'], specPath));
+  if (!template) return [...errors, required(templatePath)];
+  const labels = template.metadata?.labels ?? {};
+  const selected = wanted.every(([key, value]) => labels[key] === value);
+  return [
+    ...errors,
+    ...(selected ? [] : [validateTemplateLabels(template, templatePath)]),
+    ...validatePodTemplate(template, templatePath),
+    ...validateLongRunning(template, templatePath, 'ReplicationController'),
+  ];
+}
+
+export function validateReplicationControllerStatusUpdate({
+  status,
+}: ReplicationController): FieldError[] {
+  return [
+    ...validateCounts(
+      status,
+      [
+        'replicas',
+        'fullyLabeledReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'observedGeneration',
+      ],
+      statusPath,
+    ),
+    ...validateNotMore(status, [
+      ['fullyLabeledReplicas', 'replicas', 'status.replicas'],
+      ['readyReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'readyReplicas', 'readyReplicas'],
+    ]),
+  ];
+}
