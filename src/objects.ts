@@ -90,3 +90,7 @@ export type MutatingAdmissionPolicy = Wire<k8s.V1MutatingAdmissionPolicy>;
 export type MutatingAdmissionPolicyBinding = Wire<k8s.V1MutatingAdmissionPolicyBinding>;
 export type APIService = Wire<k8s.V1APIService>;
 export type Condition = Wire<k8s.V1Condition>;
+export type ResourceClaim = Wire<k8s.ResourceV1ResourceClaim>;
+export type ResourceClaimTemplate = Wire<k8s.V1ResourceClaimTemplate>;
+export type DeviceClass = Wire<k8s.V1DeviceClass>;
+export type ResourceSlice = Wire<k8s.V1ResourceSlice>;

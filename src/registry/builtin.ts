@@ -46,6 +46,10 @@ import { clusterRoleResource } from './rbac/cluster-role.ts';
 import { clusterRoleBindingResource } from './rbac/cluster-role-binding.ts';
 import { roleResource } from './rbac/role.ts';
 import { roleBindingResource } from './rbac/role-binding.ts';
+import { deviceClassResource } from './resource/device-class.ts';
+import { resourceClaimResource } from './resource/resource-claim.ts';
+import { resourceClaimTemplateResource } from './resource/resource-claim-template.ts';
+import { resourceSliceResource } from './resource/resource-slice.ts';
 import type { Resource } from './resource.ts';
 import { priorityClassResource } from './scheduling/priority-class.ts';
 
@@ -99,4 +103,8 @@ export const builtinResources: readonly Resource[] = [
   clusterRoleBindingResource,
   roleResource,
   roleBindingResource,
+  deviceClassResource,
+  resourceClaimResource,
+  resourceClaimTemplateResource,
+  resourceSliceResource,
 ];

@@ -9,7 +9,8 @@ import {
   required,
 } from '../field.ts';
 import { validateDns1123Label, validateDns1123Subdomain } from '../metadata/names.ts';
-import { invalidEach, validateAnnotations, validateLabels } from '../metadata/object-meta.ts';
+import { invalidEach } from '../metadata/object-meta.ts';
+import { validateTemplateMeta } from '../metadata/template-meta.ts';
 import { isFractional, validatePositiveQuantity } from '../quantity-validation.ts';
 import { validateLabelSelector } from '../selector-validation.ts';
 import type { Volume } from './types.ts';
@@ -110,35 +111,9 @@ export function validateClassName(name: string | undefined, path: FieldPath): Fi
   return name ? invalidEach(path, name, validateDns1123Subdomain(name)) : [];
 }
 
-/** In the order of Go's ObjectMeta. */
-const fieldsNotOfTemplates = [
-  'name',
-  'generateName',
-  'namespace',
-  'selfLink',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-] as const;
-
-/** Only labels and annotations of a template are used, so only they may be set. */
 export function validateClaimTemplate(template: ClaimTemplate, path: FieldPath): FieldError[] {
-  const meta = template.metadata ?? {};
-  const own = path.child('metadata');
-  const set = fieldsNotOfTemplates.filter((name) => {
-    const value = meta[name];
-    return value !== undefined && value !== null && value !== '' && value !== 0;
-  });
   return [
-    ...validateAnnotations(meta.annotations, own.child('annotations')),
-    ...validateLabels(meta.labels, own.child('labels')),
-    ...set.map((name) => forbiddenField(own.child(name), 'cannot be set')),
+    ...validateTemplateMeta(template.metadata, path.child('metadata')),
     ...validateClaimSpec(template.spec ?? {}, path.child('spec')),
   ];
 }
