@@ -14,7 +14,7 @@ import { type Target, targetFromKubeconfig } from './target.ts';
 
 const measurements: readonly Measurement[] = [start, memory, get, list, create, watch, pods, scale];
 /** As `coracle up` starts its server (src/cli/cluster.ts). */
-const serverFlags: readonly string[] = ['--max-semi-space-size=8'];
+const serverFlags: readonly string[] = ['--max-semi-space-size=16'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const usage = `npm run bench -- [NAME…] [options]

@@ -79,7 +79,7 @@ export function componentPid(cluster: Cluster, component: string): number | unde
  * memory. A server keeps its speed but not the largest young generation.
  */
 const nodeFlags = {
-  server: ['--max-semi-space-size=8'],
+  server: ['--max-semi-space-size=16'],
   agent: ['--max-semi-space-size=1', '--optimize-for-size'],
 } as const;
 

@@ -2,11 +2,12 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSigningRequest, type KeyPair } from '../certificates.ts';
+import type { KeyPair } from '../certificates.ts';
 import type { Client } from '../client/client.ts';
 import { certificateSigningRequests } from '../client/resource-ref.ts';
 import { type Clock, sleep } from '../clock.ts';
 import { describeError, type Logger } from '../logger.ts';
+import { makeSigningRequest } from './signing-request.ts';
 
 const waitForSignerMs = 100;
 /** A request that nobody has signed for this long is given up and made anew. */
@@ -67,7 +68,7 @@ export async function requestIdentity(
 async function requestOnce(parts: IdentityParts, request: IdentityRequest): Promise<KeyPair> {
   const { client, clock, signal } = parts;
   const serving = request.signer === 'kubernetes.io/kubelet-serving';
-  const { csr, key } = await createSigningRequest({
+  const { csr, key } = await makeSigningRequest({
     commonName: `system:node:${request.nodeName}`,
     organizations: ['system:nodes'],
     ...(serving ? { dnsNames: [request.nodeName], ipAddresses: request.addresses } : {}),

@@ -24,6 +24,7 @@ import type { Driver } from '../storage/driver.ts';
 import { openStorage } from '../storage/open.ts';
 import { CliError } from './exit-codes.ts';
 import { ensurePki, type Pki } from './pki.ts';
+import { programUrl } from './program-url.ts';
 import { readRuntimeConfig } from './runtime-config-flag.ts';
 import type { WorkerOptions } from './server-worker.ts';
 import { untilSignal } from './until-signal.ts';
@@ -204,7 +205,7 @@ function startWorker(options: ServerOptions, pki: Pki, api: Api, logger: Logger)
     clusterDns: addressAt(options.serviceCidr, 10),
     logLevel: options.logLevel,
   };
-  const worker = new Worker(workerUrl(), {
+  const worker = new Worker(programUrl('server-worker'), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: workerYoungMb },
     transferList: [controllers.port2, scheduler.port2, accounts.port2],
@@ -215,12 +216,6 @@ function startWorker(options: ServerOptions, pki: Pki, api: Api, logger: Logger)
     throw error;
   });
   return worker;
-}
-
-/** The thread's entry: beside this source, or beside the built bundle. */
-function workerUrl(): URL {
-  const source = new URL('./server-worker.ts', import.meta.url);
-  return existsSync(source) ? source : new URL('./server-worker.js', import.meta.url);
 }
 
 async function close(parts: {
