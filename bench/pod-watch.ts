@@ -1,4 +1,4 @@
-// Follows the pods of one namespace and says when each was first seen Running.
+// Follows the pods of one namespace: when each was first seen Running, and when all are gone.
 import { type Connection, openConnections } from './connection.ts';
 import type { Target } from './target.ts';
 
@@ -13,6 +13,7 @@ interface PodEvent {
 export class PodWatch {
   readonly #connection: Connection;
   readonly #runningMs = new Map<string, number>();
+  readonly #present = new Set<string>();
   readonly #waiting = new Set<() => void>();
 
   private constructor(connection: Connection) {
@@ -41,10 +42,21 @@ export class PodWatch {
 
   /** @throws after the time, saying how many there were */
   async waitForRunning(count: number, timeoutMs: number): Promise<void> {
+    const why = () => `${this.#runningMs.size} of ${count} pods are Running`;
+    await this.#waitUntil(() => this.#runningMs.size >= count, timeoutMs, why);
+  }
+
+  /** @throws after the time, saying how many are left */
+  async waitUntilGone(timeoutMs: number): Promise<void> {
+    const why = () => `${this.#present.size} pods are left`;
+    await this.#waitUntil(() => this.#present.size === 0, timeoutMs, why);
+  }
+
+  async #waitUntil(met: () => boolean, timeoutMs: number, why: () => string): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
-    while (this.#runningMs.size < count) {
+    while (!met()) {
       const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) throw new Error(`${this.#runningMs.size} of ${count} pods are Running`);
+      if (leftMs <= 0) throw new Error(why());
       await new Promise<void>((resolve) => {
         const done = () => {
           clearTimeout(timer);
@@ -61,11 +73,14 @@ export class PodWatch {
     this.#connection.close();
   }
 
-  #seen({ object }: PodEvent): void {
+  #seen({ type, object }: PodEvent): void {
     const name = object.metadata?.name;
-    if (name === undefined || object.status?.phase !== 'Running') return;
-    if (this.#runningMs.has(name)) return;
-    this.#runningMs.set(name, performance.now());
+    if (name === undefined) return;
+    if (type === 'DELETED') this.#present.delete(name);
+    else this.#present.add(name);
+    if (object.status?.phase === 'Running' && !this.#runningMs.has(name)) {
+      this.#runningMs.set(name, performance.now());
+    }
     for (const done of this.#waiting) done();
   }
 }

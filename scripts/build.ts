@@ -20,7 +20,7 @@ const dist = join(root, 'dist');
 const programs = {
   coracle: 'src/cli/main.ts',
   'server-worker': 'src/cli/server-worker.ts',
-  'signing-request-worker': 'src/cli/signing-request-worker.ts',
+  'signing-request-program': 'src/cli/signing-request-program.ts',
 };
 
 /** What others may import as `coracle/<name>`; package.json's exports name the same. */

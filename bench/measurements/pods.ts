@@ -20,7 +20,8 @@ function startedPod(name: string, image: string): string {
   const containers = [{ name: 'main', image, imagePullPolicy: 'IfNotPresent' }];
   return JSON.stringify({
     metadata: { name },
-    spec: { containers, terminationGracePeriodSeconds: 0 },
+    // One that ends in its grace is deleted when it is gone from its node, and not before.
+    spec: { containers, terminationGracePeriodSeconds: 1 },
   });
 }
 
@@ -40,6 +41,7 @@ async function measurePods(context: BenchContext, target: Target): Promise<reado
     const createdMs = await create(name);
     await watch.waitForRunning(++started, startTimeoutMs);
     await remove(name);
+    await watch.waitUntilGone(startTimeoutMs);
     return (watch.runningMs(name) ?? Number.NaN) - createdMs;
   };
   // The first one may pull the image.
@@ -53,6 +55,7 @@ async function measurePods(context: BenchContext, target: Target): Promise<reado
     await watch.waitForRunning(started, startTimeoutMs);
     const tookMs = performance.now() - createdMs;
     await Promise.all(names.map(remove));
+    await watch.waitUntilGone(startTimeoutMs);
     return tookMs;
   });
   watch.close();

@@ -17,9 +17,15 @@ import type { Invocation } from './invocation.ts';
 /** How long the server may take to close its storage, in wall time. */
 const serverStopTimeoutMs = 10_000;
 
-/** What every process of a cluster gets: compiled code is kept, so that later starts are quick. */
+/**
+ * What every process of a cluster gets: compiled code is kept, so that later starts are quick; and
+ * malloc has few heaps, not one for each thread, which saves 10 to 20 MB of what rarely works.
+ */
 function processEnvironment(invocation: Invocation): Readonly<Record<string, string>> {
-  return { NODE_COMPILE_CACHE: join(invocation.home, '.compile-cache') };
+  return {
+    NODE_COMPILE_CACHE: join(invocation.home, '.compile-cache'),
+    MALLOC_ARENA_MAX: '2',
+  };
 }
 
 /** Starts what does not run: the network, the server, every node. Returns without waiting. */

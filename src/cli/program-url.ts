@@ -1,4 +1,4 @@
-// Where the entry of a worker thread stands, in a clone and in dist/.
+// Where the entry of a thread or process stands, in a clone and in dist/.
 import { existsSync } from 'node:fs';
 
 /** Beside this source, or beside the built bundle. */
