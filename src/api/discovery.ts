@@ -46,9 +46,12 @@ export class Discovery {
     registry.onChange(() => this.#aggregated.clear());
   }
 
-  /** `/api`, `/apis`, `/api/v1`, `/apis/<group>`, `/apis/<group>/<version>`; undefined: no such. */
+  /**
+   * `/api`, `/apis`, `/api/v1`, `/apis/<group>`, `/apis/<group>/<version>`, each also with a slash
+   * at its end; undefined: no such.
+   */
   answer(exchange: Exchange): Promise<ApiResponse> | undefined {
-    const [, prefix, group, version, more] = exchange.info.path.split('/');
+    const [, prefix, group, version, more] = exchange.info.path.replace(/\/$/, '').split('/');
     if (more !== undefined) return undefined;
     if (prefix === 'api') {
       if (group === undefined) return this.#root(exchange, 'api');

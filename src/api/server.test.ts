@@ -85,6 +85,9 @@ t.test('discovery and plain paths', async (t) => {
   });
   t.equal(same.status, 304);
   t.equal((await call('GET', '/api/v1')).body.kind, 'APIResourceList');
+  for (const path of ['/api', '/apis', '/api/v1', '/apis/apps', '/apis/apps/v1']) {
+    t.same((await call('GET', `${path}/`)).body, (await call('GET', path)).body, `${path}/`);
+  }
   t.equal((await call('GET', '/version')).body.minor, '36');
   t.match(String((await call('GET', '/readyz?verbose')).body), /readyz check passed/);
   t.match(String((await call('GET', '/metrics')).body), /apiserver_request_total\{/);
