@@ -21,7 +21,8 @@ import { patchRequest } from './patch-request.ts';
 import { readBoolean, readInteger, readWriteQuery, type WriteQuery } from './query-options.ts';
 import type { ApiResponse } from './request.ts';
 import type { ResourceViews } from './resource-views.ts';
-import { asksForWebSocket, watchOverWebSocket } from './websocket-watch.ts';
+import { asksForWebSocket } from './websocket.ts';
+import { watchOverWebSocket } from './websocket-watch.ts';
 
 const listChunkBytes = 256 * 1024;
 /** Upstream ends a watch without a timeout after 30 to 60 minutes, at random. */

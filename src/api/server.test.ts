@@ -94,6 +94,24 @@ t.test('discovery and plain paths', async (t) => {
   t.equal((await call('GET', '/openid/v1/jwks')).status, 200);
 });
 
+t.test('each narrow door to a pod counts a changed spec as a generation', async (t) => {
+  const pods = '/api/v1/namespaces/kube-public/pods';
+  await call('POST', '/api/v1/namespaces/kube-public/serviceaccounts', {
+    metadata: { name: 'default' },
+  });
+  const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }];
+  const made = await call('POST', pods, { metadata: { name: 'p' }, spec: { containers } });
+  t.equal(made.body.metadata.generation, 1);
+  const patch = { 'content-type': 'application/strategic-merge-patch+json' };
+  const door = async (name: string, spec: object) =>
+    (await call('PATCH', `${pods}/p/${name}`, { spec }, patch)).body.metadata.generation;
+  const ephemeralContainers = [{ name: 'e', image: 'i' }];
+  t.equal(await door('ephemeralcontainers', { ephemeralContainers }), 2);
+  t.equal(await door('ephemeralcontainers', { ephemeralContainers }), 2, 'nothing has changed');
+  const more = [{ name: 'c', resources: { requests: { cpu: '2' } } }];
+  t.equal(await door('resize', { containers: more }), 3);
+});
+
 t.test('tokens and reviews', async (t) => {
   const accounts = '/api/v1/namespaces/kube-system/serviceaccounts';
   await call('POST', accounts, { metadata: { name: 'robot' } });

@@ -6,8 +6,10 @@ import type { ObjectReader } from '../object-reader.ts';
 import { readBoolean, readInteger } from '../query-options.ts';
 import type { ApiResponse } from '../request.ts';
 import type { SpecialRequest } from '../router.ts';
+import { asksForWebSocket } from '../websocket.ts';
 import { failureOf } from './node-failure.ts';
 import { containerOf, nodeOfPod, podOf } from './node-target.ts';
+import { logOverWebSocket } from './websocket-log.ts';
 
 interface Parts {
   readonly objects: ObjectReader;
@@ -36,6 +38,7 @@ export function podLog({ objects, dialer }: Parts): SpecialRequest {
         throw failureOf(`https://${to.address}:${to.port}${url}`, error);
       });
     if (answer.status >= 400) throw await refused(answer.body, answer.status);
+    if (asksForWebSocket(exchange.request)) return logOverWebSocket(exchange.request, answer.body);
     return {
       ...textOf(''),
       body: async (writer) => {

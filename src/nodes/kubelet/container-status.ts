@@ -84,8 +84,8 @@ export function containerStatus(
     now = stateOf(runtimeName, current);
     if (previous?.state === 'exited') last = terminated(runtimeName, previous);
   } else {
-    const inits = pod.spec?.initContainers?.length ?? 0;
-    const initializing = inits > 0 && container.role === 'main';
+    // Init containers wait by the same word as those that they hold up.
+    const initializing = (pod.spec?.initContainers?.length ?? 0) > 0;
     now = { waiting: { reason: initializing ? 'PodInitializing' : 'ContainerCreating' } };
     const gone = old === undefined ? undefined : vanished(old, terminal);
     if (gone !== undefined && terminal) now = gone;

@@ -129,6 +129,9 @@ t.test('init containers run in order, sidecars start between and end last', asyn
   const node = await started(t, [pod]);
   t.equal(status(node, 'inits')?.phase, 'Pending');
   t.match(main(node, 'inits')?.state, { waiting: { reason: 'PodInitializing' } });
+  t.match(status(node, 'inits')?.initContainerStatuses?.[2]?.state, {
+    waiting: { reason: 'PodInitializing' },
+  });
   await node.advance(10);
   t.strictSame(
     node.takeLog().filter((line) => line.includes('Started')),

@@ -21,6 +21,13 @@ function carryOver(next: Pod, old: Pod): void {
   if (old.status !== undefined) next.status = old.status;
 }
 
+/** The spec is what the kubelet works towards: each change of it is a new generation. */
+function countGeneration(next: Pod, old: Pod): void {
+  if (next.metadata && !isDeepStrictEqual(next.spec, old.spec)) {
+    next.metadata.generation = (old.metadata?.generation ?? 0) + 1;
+  }
+}
+
 const specPath = FieldPath.of('spec');
 
 /** Ephemeral containers are only ever added. */
@@ -55,6 +62,7 @@ const ephemeralContainers: ObjectSubresource<Pod> = {
     carryOver(next, old);
     const { ephemeralContainers: _, ...rest } = old.spec ?? { containers: [] };
     next.spec = { ...rest, ...(asked === undefined ? {} : { ephemeralContainers: asked }) };
+    countGeneration(next, old);
   },
   validateUpdate: validateEphemeralUpdate,
 };
@@ -125,11 +133,7 @@ const resize: ObjectSubresource<Pod> = {
     }
     if (asked?.resources !== undefined) spec.resources = asked.resources;
     next.spec = spec;
-    // The spec is what the kubelet works towards, so a resize is a new generation.
-    const changed = !isDeepStrictEqual(spec, old.spec);
-    if (changed && next.metadata) {
-      next.metadata.generation = (old.metadata?.generation ?? 0) + 1;
-    }
+    countGeneration(next, old);
   },
   validateUpdate: validateResize,
 };
