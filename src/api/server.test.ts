@@ -101,10 +101,10 @@ t.test('each narrow door to a pod counts a changed spec as a generation', async 
   });
   const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }];
   const made = await call('POST', pods, { metadata: { name: 'p' }, spec: { containers } });
-  t.equal(made.body.metadata.generation, 1);
+  t.equal(made.body.metadata?.generation, 1);
   const patch = { 'content-type': 'application/strategic-merge-patch+json' };
   const door = async (name: string, spec: object) =>
-    (await call('PATCH', `${pods}/p/${name}`, { spec }, patch)).body.metadata.generation;
+    (await call('PATCH', `${pods}/p/${name}`, { spec }, patch)).body.metadata?.generation;
   const ephemeralContainers = [{ name: 'e', image: 'i' }];
   t.equal(await door('ephemeralcontainers', { ephemeralContainers }), 2);
   t.equal(await door('ephemeralcontainers', { ephemeralContainers }), 2, 'nothing has changed');
