@@ -25,6 +25,8 @@ import { configMapResource } from './core/config-map.ts';
 import { endpointsResource } from './core/endpoints.ts';
 import { namespaceResource } from './core/namespace.ts';
 import { nodeResource } from './core/node.ts';
+import { persistentVolumeResource } from './core/persistent-volume.ts';
+import { persistentVolumeClaimResource } from './core/persistent-volume-claim.ts';
 import { podResource } from './core/pod.ts';
 import { podTemplateResource } from './core/pod-template.ts';
 import { replicationControllerResource } from './core/replication-controller.ts';
@@ -52,6 +54,12 @@ import { resourceClaimTemplateResource } from './resource/resource-claim-templat
 import { resourceSliceResource } from './resource/resource-slice.ts';
 import type { Resource } from './resource.ts';
 import { priorityClassResource } from './scheduling/priority-class.ts';
+import { csiDriverResource } from './storage/csi-driver.ts';
+import { csiNodeResource } from './storage/csi-node.ts';
+import { csiStorageCapacityResource } from './storage/csi-storage-capacity.ts';
+import { storageClassResource } from './storage/storage-class.ts';
+import { volumeAttachmentResource } from './storage/volume-attachment.ts';
+import { volumeAttributesClassResource } from './storage/volume-attributes-class.ts';
 
 /** In the order of discovery: core first, then by group. */
 export const builtinResources: readonly Resource[] = [
@@ -60,6 +68,8 @@ export const builtinResources: readonly Resource[] = [
   eventResource,
   namespaceResource,
   nodeResource,
+  persistentVolumeResource,
+  persistentVolumeClaimResource,
   podResource,
   podTemplateResource,
   replicationControllerResource,
@@ -107,4 +117,10 @@ export const builtinResources: readonly Resource[] = [
   resourceClaimResource,
   resourceClaimTemplateResource,
   resourceSliceResource,
+  csiDriverResource,
+  csiNodeResource,
+  csiStorageCapacityResource,
+  storageClassResource,
+  volumeAttachmentResource,
+  volumeAttributesClassResource,
 ];

@@ -39,7 +39,7 @@ export function validateVolumeMode(mode: string | undefined, path: FieldPath): F
   return [notSupported(path, mode, volumeModes)];
 }
 
-function validateDataSource(source: DataSource, path: FieldPath, anyGroup: boolean): FieldError[] {
+function validateDataSource(source: DataSource, path: FieldPath): FieldError[] {
   const { name, kind, apiGroup = '', namespace = '' } = source;
   const errors: FieldError[] = [];
   if (!name) errors.push(required(path.child('name')));
@@ -48,7 +48,7 @@ function validateDataSource(source: DataSource, path: FieldPath, anyGroup: boole
     const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
     errors.push(invalidValue(path, kind ?? '', why));
   }
-  if (apiGroup !== '' && !anyGroup) {
+  if (apiGroup !== '') {
     const messages = validateDns1123Subdomain(apiGroup);
     errors.push(...invalidEach(path.child('apiGroup'), apiGroup, messages));
   }
@@ -59,14 +59,14 @@ function validateDataSource(source: DataSource, path: FieldPath, anyGroup: boole
   return errors;
 }
 
-function validateDataSources(spec: ClaimSpec, path: FieldPath, anyGroup: boolean): FieldError[] {
+function validateDataSources(spec: ClaimSpec, path: FieldPath): FieldError[] {
   const { dataSource, dataSourceRef } = spec;
   const errors: FieldError[] = [];
   if (dataSource) {
-    errors.push(...validateDataSource(dataSource, path.child('dataSource'), anyGroup));
+    errors.push(...validateDataSource(dataSource, path.child('dataSource')));
   }
   if (dataSourceRef) {
-    errors.push(...validateDataSource(dataSourceRef, path.child('dataSourceRef'), anyGroup));
+    errors.push(...validateDataSource(dataSourceRef, path.child('dataSourceRef')));
   }
   if (!dataSource || !dataSourceRef) return errors;
   // The value that upstream gives here is a path, which has no JSON of its own.
@@ -81,12 +81,7 @@ function validateDataSources(spec: ClaimSpec, path: FieldPath, anyGroup: boolean
   return same ? errors : [...errors, invalidValue(path, {}, 'must match dataSourceRef')];
 }
 
-/** `anyGroup`: the claim had a data source before, whose group is no longer questioned. */
-export function validateClaimSpec(
-  spec: ClaimSpec,
-  path: FieldPath,
-  anyGroup = false,
-): FieldError[] {
+export function validateClaimSpec(spec: ClaimSpec, path: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const modes = spec.accessModes ?? [];
   const modesPath = path.child('accessModes');
@@ -101,7 +96,7 @@ export function validateClaimSpec(
   else errors.push(...validatePositiveQuantity(storage, storagePath));
   errors.push(...validateClassName(spec.storageClassName, path.child('storageClassName')));
   errors.push(...validateVolumeMode(spec.volumeMode, path.child('volumeMode')));
-  errors.push(...validateDataSources(spec, path, anyGroup));
+  errors.push(...validateDataSources(spec, path));
   const attributes = path.child('volumeAttributesClassName');
   return [...errors, ...validateClassName(spec.volumeAttributesClassName, attributes)];
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodSpec } from '../../objects.ts';
 import { type FieldError, FieldPath, forbiddenField, invalidValue } from '../field.ts';
-import { textDiff } from './text-diff.ts';
+import { objectDiff } from './text-diff.ts';
 import type { Container, Toleration } from './types.ts';
 
 const specPath = FieldPath.of('spec');
@@ -114,22 +114,10 @@ export function validatePodUpdate(next: Pod, old: Pod): FieldError[] {
   }
   const comparable = withUpdatableFieldsReset(next.spec, old.spec);
   if (!isDeepStrictEqual(comparable, old.spec)) {
-    const difference = textDiff(pretty(old.spec), pretty(comparable));
+    const difference = objectDiff(old.spec, comparable);
     errors.push(forbiddenField(specPath, `${updatableFields}\n${difference}`));
   }
   return errors;
-}
-
-/** Keys in order, so that only real differences show. */
-function pretty(spec: PodSpec): string {
-  return JSON.stringify(
-    spec,
-    (_, value: unknown) =>
-      value !== null && typeof value === 'object' && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : value,
-    2,
-  );
 }
 
 function validateGatedSelector(next: PodSpec, old: PodSpec): FieldError[] {

@@ -1,9 +1,9 @@
-// The difference of two texts line by line, with a little context, as error messages show it.
+// The difference of two objects line by line, with a little context, as error messages show it.
 
 const contextLines = 3;
 
 /** Lines of `before` marked `-`, of `after` marked `+`; the common start and end are cut short. */
-export function textDiff(before: string, after: string): string {
+function textDiff(before: string, after: string): string {
   const old = before.split('\n');
   const next = after.split('\n');
   let start = 0;
@@ -20,4 +20,20 @@ export function textDiff(before: string, after: string): string {
     ...tail.map((line) => `  ${line}`),
     '',
   ].join('\n');
+}
+
+/** The difference of two objects as indented JSON, keys in order, so that only real ones show. */
+export function objectDiff(before: object, after: object): string {
+  return textDiff(pretty(before), pretty(after));
+}
+
+function pretty(object: object): string {
+  return JSON.stringify(
+    object,
+    (_, value: unknown) =>
+      value !== null && typeof value === 'object' && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+    2,
+  );
 }
