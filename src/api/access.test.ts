@@ -189,7 +189,7 @@ t.test('a node sees and changes what is its own', async (t) => {
   t.equal((await asNode('GET', `${core}/secrets/mine`)).status, 200);
   const other = await asNode('GET', `${core}/secrets/other`);
   t.equal(other.status, 403);
-  t.match(other.body.message, /no relationship found between node "n1" and this object/);
+  t.match(other.body.message, /no relationship found between node 'n1' and this object/);
   t.equal((await asNode('GET', `${core}/secrets`)).status, 403);
   t.equal((await asNode('GET', '/api/v1/pods?fieldSelector=spec.nodeName%3Dn1')).status, 200);
   t.equal((await asNode('GET', '/api/v1/pods')).status, 403);

@@ -113,7 +113,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const nodeRules = bootstrapRoles().find(({ name }) => name === 'system:node')?.rules ?? [];
   const authorizer = authorizerChain([
     mastersAuthorizer,
-    ...(pods === undefined ? [] : [createNodeAuthorizer(pods, nodeRules)]),
+    ...(pods === undefined ? [] : [createNodeAuthorizer(pods, objects, nodeRules)]),
     rbac,
   ]);
   admission.configure({ objects, authorizer, registry, rbac, ...options });

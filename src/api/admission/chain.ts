@@ -2,15 +2,18 @@
 import type { Admission, AdmissionAttributes } from '../../registry/engine/types.ts';
 import { certificateSigners } from './certificate-signers.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionParts, AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { serviceAddresses } from './service-addresses.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 /** In the order they run. */
@@ -22,6 +25,9 @@ function builtinPlugins(parts: AdmissionParts): readonly AdmissionPlugin[] {
     taintNodesByCondition(),
     priority(parts),
     defaultTolerationSeconds(),
+    defaultStorageClass(parts),
+    storageObjectInUseProtection(),
+    persistentVolumeClaimResize(parts),
     runtimeClass(parts),
     certificateSigners(parts),
     defaultIngressClass(parts),

@@ -1,12 +1,12 @@
-// NodeRestriction: a node writes only its own Node, Lease and the pods that are bound to it.
-import type { Lease, Node, Pod } from '../../objects.ts';
-import { resourceName } from '../../registry/engine/request-checks.ts';
+// NodeRestriction: a node writes only its own Node, Lease, CSINode and the pods bound to it.
+import { isDeepStrictEqual } from 'node:util';
+import type { Lease, Node, PersistentVolumeClaim, Pod } from '../../objects.ts';
+import { objectDiff } from '../../registry/core/text-diff.ts';
 import type { AdmissionAttributes } from '../../registry/engine/types.ts';
-import { forbidden, type StatusError } from '../../status.ts';
 import { nodeOf } from '../authorization/node.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import type { AdmissionParts, AdmissionPlugin } from './plugin.ts';
-import { targetOf } from './plugin.ts';
+import { refuse, targetOf } from './plugin.ts';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const restrictedPrefix = 'node-restriction.kubernetes.io/';
@@ -39,10 +39,6 @@ export function nodeRestriction({ objects }: AdmissionParts): AdmissionPlugin {
   };
 }
 
-function refuse({ context, object }: AdmissionAttributes, why: string): StatusError {
-  return forbidden(resourceName(context), context.name || (object?.metadata.name ?? ''), why);
-}
-
 function refusal(
   node: string,
   attributes: AdmissionAttributes,
@@ -59,6 +55,12 @@ function refusal(
       return refusePod(node, attributes, objects);
     case 'pods/eviction':
       return refuseEviction(node, attributes, objects);
+    case 'persistentvolumeclaims':
+      return 'may only update PVC status';
+    case 'persistentvolumeclaims/status':
+      return refuseClaimStatus(node, attributes);
+    case 'csinodes.storage.k8s.io':
+      return refuseCsiNode(node, attributes);
     default:
       return undefined;
   }
@@ -148,6 +150,38 @@ function refusePod(
   return operation === 'DELETE'
     ? `node ${quoted(me)} can only delete pods with spec.nodeName set to itself`
     : `node ${quoted(me)} can only update pod status for pods with spec.nodeName set to itself`;
+}
+
+function refuseCsiNode(me: string, attributes: AdmissionAttributes): string | undefined {
+  const { operation, object, context } = attributes;
+  const name = operation === 'CREATE' ? object?.metadata.name : context.name;
+  if (name === me) return undefined;
+  return 'can only access CSINode with the same name as the requesting node';
+}
+
+/** A kubelet says how far a claim has grown, and nothing else. */
+function refuseClaimStatus(me: string, attributes: AdmissionAttributes): string | undefined {
+  const { operation, object, old } = attributes;
+  if (operation !== 'UPDATE') return `unexpected operation ${quoted(operation)}`;
+  const [next, before] = [withoutGrowth(object), withoutGrowth(old)];
+  if (isDeepStrictEqual(next, before)) return undefined;
+  return (
+    `node ${quoted(me)} is not allowed to update fields other than status.quantity and ` +
+    `status.conditions: ${objectDiff(before, next)}`
+  );
+}
+
+function withoutGrowth(object: unknown): object {
+  const { metadata, status, ...claim } = object as PersistentVolumeClaim;
+  const { resourceVersion: _r, managedFields: _m, ...meta } = metadata ?? {};
+  const {
+    capacity: _c,
+    conditions: _o,
+    allocatedResources: _a,
+    allocatedResourceStatuses: _s,
+    ...rest
+  } = status ?? {};
+  return { ...claim, metadata: meta, status: rest };
 }
 
 interface TokenBinding {

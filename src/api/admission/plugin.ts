@@ -1,8 +1,10 @@
 // What an admission plugin is, and what plugins may use.
 import type { Clock } from '../../clock.ts';
 import type { Random } from '../../random.ts';
+import { resourceName } from '../../registry/engine/request-checks.ts';
 import type { ResourceRegistry } from '../../registry/engine/resource-registry.ts';
 import type { AdmissionAttributes } from '../../registry/engine/types.ts';
+import { forbidden, type StatusError } from '../../status.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { RbacAuthorizer } from '../authorization/rbac.ts';
 import type { ObjectReader } from '../object-reader.ts';
@@ -30,4 +32,9 @@ export function targetOf({ context }: AdmissionAttributes): string {
   const { group, resource } = context.served;
   const name = group === '' ? resource.plural : `${resource.plural}.${group}`;
   return context.subresource === '' ? name : `${name}/${context.subresource}`;
+}
+
+/** The 403 of a plugin that says no to a request as a whole. */
+export function refuse({ context, object }: AdmissionAttributes, why: string): StatusError {
+  return forbidden(resourceName(context), context.name || (object?.metadata.name ?? ''), why);
 }

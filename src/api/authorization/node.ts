@@ -1,7 +1,9 @@
 // The node authorizer: a node sees what is its own and what the pods bound to it refer to.
 import type { Pod } from '../../objects.ts';
 import type { ResourceStore } from '../../registry/engine/resource-store.ts';
+import type { ObjectReader } from '../object-reader.ts';
 import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts';
+import { claimNames, isAttachedTo, needsSecretOfVolume, usesVolume } from './node-volumes.ts';
 import type { PolicyRule } from './rules.ts';
 import { ruleAllows } from './rules.ts';
 
@@ -22,12 +24,14 @@ const noOpinion: Decision = { allowed: false, reason: '' };
 const deny = (reason: string): Decision => ({ allowed: false, reason });
 
 /**
- * @param pods the pods' store; what a pod refers to decides which secrets, config maps, claims
- *   and service account tokens its node may read
+ * @param pods the pods' store; what a pod refers to decides which secrets, config maps, claims,
+ *   volumes and service account tokens its node may read
+ * @param objects claims, volumes and attachments, which lead on from there
  * @param nodeRules of ClusterRole `system:node`, for all that needs no graph
  */
 export function createNodeAuthorizer(
   pods: ResourceStore,
+  objects: ObjectReader,
   nodeRules: readonly PolicyRule[],
 ): Authorizer {
   const podsOf = podIndex(pods);
@@ -36,7 +40,7 @@ export function createNodeAuthorizer(
       const node = nodeOf(attributes.user);
       if (node === undefined) return noOpinion;
       const decision = attributes.isResource
-        ? authorizeByGraph(node, attributes, podsOf)
+        ? authorizeByGraph(node, attributes, podsOf, objects)
         : undefined;
       if (decision !== undefined) return decision;
       return nodeRules.some((rule) => ruleAllows(rule, attributes)) ? allow : noOpinion;
@@ -51,15 +55,21 @@ function authorizeByGraph(
   node: string,
   attributes: AuthorizationAttributes,
   podsOf: PodsOf,
+  objects: ObjectReader,
 ): Decision | undefined {
   const resource =
     attributes.group === '' ? attributes.resource : `${attributes.resource}.${attributes.group}`;
   switch (resource) {
     case 'secrets':
     case 'configmaps':
-    case 'persistentvolumeclaims':
       if (attributes.subresource !== '') return undefined;
-      return authorizeReferenced(node, attributes, podsOf);
+      return authorizeReferenced(node, attributes, podsOf, objects);
+    case 'persistentvolumeclaims':
+    case 'persistentvolumes':
+    case 'volumeattachments.storage.k8s.io':
+      return authorizeStorage(node, attributes, podsOf, objects);
+    case 'csinodes.storage.k8s.io':
+      return authorizeCsiNode(node, attributes);
     case 'serviceaccounts':
       return attributes.subresource === 'token' && attributes.verb === 'create'
         ? authorizeToken(node, attributes, podsOf)
@@ -77,6 +87,7 @@ function authorizeReferenced(
   node: string,
   attributes: AuthorizationAttributes,
   podsOf: PodsOf,
+  objects: ObjectReader,
 ): Decision {
   const { verb, name, namespace, resource } = attributes;
   if (verb !== 'get' && verb !== 'list' && verb !== 'watch') {
@@ -84,9 +95,56 @@ function authorizeReferenced(
   }
   if (name === '') return deny('No Object name found');
   for (const pod of podsOf(node)) {
+    const own = pod.metadata?.namespace === namespace;
+    if (own && refersTo(pod, resource, name)) return allow;
+    // A volume's secret may stand in another namespace.
+    if (resource === 'secrets' && needsSecretOfVolume(pod, namespace, name, objects)) return allow;
+  }
+  return unrelated(node);
+}
+
+function unrelated(node: string): Decision {
+  return deny(`no relationship found between node '${node}' and this object`);
+}
+
+/** Claims, volumes and attachments: one at a time, and only a claim's status is written. */
+function authorizeStorage(
+  node: string,
+  attributes: AuthorizationAttributes,
+  podsOf: PodsOf,
+  objects: ObjectReader,
+): Decision {
+  const { verb, name, namespace, resource, subresource } = attributes;
+  if (resource === 'persistentvolumeclaims' && subresource === 'status') {
+    if (verb !== 'update' && verb !== 'patch') return deny('can only get/update/patch this type');
+  } else {
+    if (verb !== 'get') return deny('can only get individual resources of this type');
+    if (subresource !== '') return deny('cannot get subresource');
+  }
+  if (name === '') return deny('No Object name found');
+  if (resource === 'persistentvolumes') {
+    return usesVolume(podsOf(node), name, objects) ? allow : unrelated(node);
+  }
+  if (resource === 'volumeattachments') {
+    return isAttachedTo(node, name, objects) ? allow : unrelated(node);
+  }
+  for (const pod of podsOf(node)) {
     if (pod.metadata?.namespace === namespace && refersTo(pod, resource, name)) return allow;
   }
-  return deny(`no relationship found between node ${JSON.stringify(node)} and this object`);
+  return unrelated(node);
+}
+
+function authorizeCsiNode(node: string, attributes: AuthorizationAttributes): Decision {
+  const { verb, name, subresource } = attributes;
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) {
+    return deny('can only get, create, update, patch, or delete a CSINode');
+  }
+  if (subresource !== '') return deny('cannot authorize CSINode subresources');
+  // The name of one to be created is in the body, which admission (NodeRestriction) sees.
+  if (verb !== 'create' && name !== node) {
+    return deny('can only access CSINode with the same name as the requesting node');
+  }
+  return allow;
 }
 
 function authorizeToken(
@@ -98,7 +156,7 @@ function authorizeToken(
     if (pod.metadata?.namespace !== attributes.namespace) continue;
     if ((pod.spec?.serviceAccountName ?? 'default') === attributes.name) return allow;
   }
-  return deny(`no relationship found between node ${JSON.stringify(node)} and this object`);
+  return unrelated(node);
 }
 
 function authorizeLease(node: string, attributes: AuthorizationAttributes): Decision {
@@ -126,11 +184,7 @@ function authorizePods(node: string, attributes: AuthorizationAttributes): Decis
 export function refersTo(pod: Pod, resource: string, name: string): boolean {
   if (resource === 'secrets') return secretNames(pod).has(name);
   if (resource === 'configmaps') return configMapNames(pod).has(name);
-  return (pod.spec?.volumes ?? []).some(
-    (volume) =>
-      volume.persistentVolumeClaim?.claimName === name ||
-      (volume.ephemeral != null && `${pod.metadata?.name}-${volume.name}` === name),
-  );
+  return claimNames(pod).includes(name);
 }
 
 function containersOf(pod: Pod) {

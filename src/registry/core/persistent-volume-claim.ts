@@ -76,7 +76,7 @@ export const persistentVolumeClaimResource = defineResource<PersistentVolumeClai
   validate: validateClaim,
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateClaimStatusUpdate,
-  warnings: claimWarnings,
+  warnings: (claim, _old, subresource) => (subresource === 'status' ? [] : claimWarnings(claim)),
   table: {
     columns: [
       nameColumn,

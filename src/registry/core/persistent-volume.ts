@@ -59,7 +59,8 @@ export const persistentVolumeResource = defineResource<PersistentVolume>({
   },
   validate: validatePersistentVolume,
   validateUpdate: validatePersistentVolumeUpdate,
-  warnings: persistentVolumeWarnings,
+  warnings: (volume, _old, subresource) =>
+    subresource === 'status' ? [] : persistentVolumeWarnings(volume),
   table: {
     columns: [
       nameColumn,
