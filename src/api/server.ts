@@ -15,6 +15,8 @@ import { createBodyReader } from '../registry/schema/read-body.ts';
 import { loadTypeTable } from '../registry/schema/table.ts';
 import type { Driver } from '../storage/driver.ts';
 import { AdmissionChain } from './admission/chain.ts';
+import { createServicePools } from './allocation/service-pools.ts';
+import { ServiceRepair } from './allocation/service-repair.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { bootstrapTokens } from './authentication/bootstrap-tokens.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
@@ -116,7 +118,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ...(pods === undefined ? [] : [createNodeAuthorizer(pods, objects, nodeRules)]),
     rbac,
   ]);
-  admission.configure({ objects, authorizer, registry, rbac, ...options });
+  const pools = createServicePools({ ...options, registry, objects });
+  admission.configure({ objects, authorizer, registry, rbac, pools, ...options });
 
   const views = new ResourceViews(parsed, clock, protobuf);
   registry.onChange(() => views.keepOnly(new Set(registry.list().map(({ store }) => store))));
@@ -129,6 +132,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const metrics = new RequestMetrics();
   const own = new ServerObjects({ ...options, registry, logger: logger.child('bootstrap') });
   const apiServices = new ApiServices({ registry, clock, logger: logger.child('autoregister') });
+  const repair = new ServiceRepair({
+    registry,
+    objects,
+    ports: pools.real.ports,
+    clock,
+    random,
+    logger: logger.child('service-repair'),
+  });
   const state: { started: boolean } = { started: false };
   const router = new Router({
     registry,
@@ -165,7 +176,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     route: (exchange) => router.route(exchange),
     extension: (path) => extensionFor(options.extensions, path),
   });
-  const ready = start(registry, [own, apiServices], state);
+  const ready = start(registry, [own, apiServices], repair, state);
   ready.catch((error: unknown) => logger.error('the server could not start', error));
   return {
     handler,
@@ -175,6 +186,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     pendingWork: () => fairness.inFlight(),
     close() {
       own.close();
+      repair.close();
       apiServices.close();
       rbac.close();
       views.close();
@@ -193,11 +205,13 @@ function extensionFor(extensions: ApiOptions['extensions'], path: string): ApiHa
 async function start(
   registry: ResourceRegistry,
   kept: readonly (ServerObjects | ApiServices)[],
+  repair: ServiceRepair,
   state: { started: boolean },
 ): Promise<void> {
   await registry.ready();
   await Promise.all(kept.map((each) => each.ensure()));
   for (const each of kept) each.keep();
+  await repair.start();
   state.started = true;
 }
 

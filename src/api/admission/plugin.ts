@@ -1,10 +1,12 @@
 // What an admission plugin is, and what plugins may use.
 import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../logger.ts';
 import type { Random } from '../../random.ts';
 import { resourceName } from '../../registry/engine/request-checks.ts';
 import type { ResourceRegistry } from '../../registry/engine/resource-registry.ts';
 import type { AdmissionAttributes } from '../../registry/engine/types.ts';
 import { forbidden, type StatusError } from '../../status.ts';
+import type { Pools } from '../allocation/service-pools.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { RbacAuthorizer } from '../authorization/rbac.ts';
 import type { ObjectReader } from '../object-reader.ts';
@@ -24,7 +26,8 @@ export interface AdmissionParts {
   readonly rbac: RbacAuthorizer;
   readonly clock: Clock;
   readonly random: Random;
-  readonly serviceRange: string;
+  readonly pools: Pools;
+  readonly logger: Logger;
 }
 
 /** `pods`, `deployments.apps`, with the subresource behind a slash. */

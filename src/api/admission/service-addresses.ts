@@ -1,56 +1,56 @@
-// Gives Services their cluster addresses and node ports, one at a time so that none is given twice.
+// Gives Services their cluster addresses and node ports, and takes them back when they go.
 import type { Service } from '../../objects.ts';
-import { allocateService } from '../../registry/core/service-allocation.ts';
-import { invalid } from '../../status.ts';
+import {
+  allocateService,
+  claimsOf,
+  ownerOf,
+  releaseClaims,
+} from '../../registry/core/service-allocation.ts';
+import type { AdmissionAttributes } from '../../registry/engine/types.ts';
+import type { Pools } from '../allocation/service-pools.ts';
 import { type AdmissionParts, type AdmissionPlugin, targetOf } from './plugin.ts';
 
-const nodePortRange = { from: 30_000, to: 32_767 } as const;
-/** What was given to a request that has not reached the cache yet is remembered this long. */
-const pendingMs = 30_000;
-
-interface Pending {
-  readonly service: Service;
-  readonly untilMs: number;
-}
-
-export function serviceAddresses(parts: AdmissionParts): AdmissionPlugin {
-  const { objects, random, clock, serviceRange } = parts;
-  const pending = new Map<string, Pending>();
-
-  /** Everything stored, and what was given away but is not stored yet. */
-  function* existing(): IterableIterator<Service> {
-    yield* objects.list<Service>('', 'services');
-    const nowMs = clock.nowMs();
-    for (const [key, { service, untilMs }] of pending) {
-      const [namespace = '', name = ''] = key.split('/');
-      const stored = objects.get<Service>('', 'services', namespace, name);
-      if (untilMs < nowMs || stored !== undefined) pending.delete(key);
-      else yield service;
-    }
-  }
-
+/**
+ * Upstream's storage of Services does this around the write. What is taken is the Service's before
+ * the Service is there, so it stands last among the mutating plugins.
+ */
+export function serviceAddresses({ pools, logger }: AdmissionParts): AdmissionPlugin {
   return {
     name: 'ServiceAddresses',
-    // Synchronous from reading what is taken to noting what is given: that is the lock.
-    mutate(attributes) {
-      const { operation, context, object, old } = attributes;
-      if (operation === 'DELETE' || targetOf(attributes) !== 'services') return undefined;
-      const service = object as Service;
-      const errors = allocateService(service, old as Service | undefined, {
-        serviceCidrs: [serviceRange],
-        nodePortRange,
-        existing: existing(),
-        random,
-      });
-      if (errors.length > 0) {
-        throw invalid({ group: '', kind: 'Service' }, service.metadata?.name ?? '', errors);
-      }
-      if (!context.dryRun && service.metadata?.name !== undefined) {
-        const key = `${context.namespace}/${service.metadata.name}`;
-        const untilMs = clock.nowMs() + pendingMs;
-        pending.set(key, { service: structuredClone(service), untilMs });
-      }
-      return undefined;
+    async mutate(attributes) {
+      if (targetOf(attributes) !== 'services') return;
+      const settle = await begin(pools, attributes);
+      // What cannot be given back now is found by the repair.
+      attributes.afterwards?.((outcome) =>
+        settle(outcome).catch((error: unknown) => {
+          logger.error('cannot give service addresses back', error);
+        }),
+      );
     },
+  };
+}
+
+type Settle = (outcome: 'written' | 'deleted' | 'nothing') => Promise<void>;
+
+async function begin(pools: Pools, attributes: AdmissionAttributes): Promise<Settle> {
+  const { operation, context, object } = attributes;
+  const old = attributes.old as Service | undefined;
+  const free = async () => {
+    if (old !== undefined) await releaseClaims(pools.real, ownerOf(old), claimsOf(old));
+  };
+  if (operation === 'DELETE' || object === undefined) {
+    return async (outcome) => {
+      if (outcome === 'deleted') await free();
+    };
+  }
+  const allocation = await allocateService(
+    object as Service,
+    old,
+    context.dryRun ? pools.dry() : pools.real,
+  );
+  return async (outcome) => {
+    if (outcome === 'written') return allocation.commit();
+    await allocation.revert();
+    if (outcome === 'deleted') await free();
   };
 }

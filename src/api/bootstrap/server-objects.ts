@@ -2,17 +2,23 @@
 import type { Clock, Timer } from '../../clock.ts';
 import type { Logger } from '../../logger.ts';
 import type { EndpointSlice, Endpoints, Service } from '../../objects.ts';
+import type { Random } from '../../random.ts';
 import type { FoundResource, ResourceRegistry } from '../../registry/engine/resource-registry.ts';
 import type { ApiObject } from '../../registry/resource.ts';
 import { systemPriorityClasses } from '../../registry/scheduling/priority-class.ts';
 import { isReason } from '../../status.ts';
+import { DefaultServiceCidr } from '../allocation/default-service-cidr.ts';
+import { serviceRanges } from '../allocation/service-pools.ts';
 import { serverContext } from '../server-context.ts';
 import { ensureFlowControl } from './flow-control.ts';
 import { ensureBootstrapPolicy } from './policy.ts';
 
 export interface BootstrapOptions {
   readonly clock: Clock;
-  /** Service range in CIDR form; its first address is the `kubernetes` Service's. */
+  /**
+   * Service range in CIDR form, or two of different families with a comma between them; the first
+   * address of the first is the `kubernetes` Service's.
+   */
   readonly serviceRange: string;
   /** Where pods and nodes reach this server. */
   readonly advertise: { readonly address: string; readonly port: number };
@@ -23,6 +29,7 @@ export interface BootstrapOptions {
 interface Parts extends BootstrapOptions {
   readonly registry: ResourceRegistry;
   readonly logger: Logger;
+  readonly random: Random;
 }
 
 const schedulingGroup = 'scheduling.k8s.io';
@@ -32,11 +39,13 @@ const repairIntervalMs = 60_000;
 
 export class ServerObjects {
   readonly #parts: Parts;
+  readonly #serviceCidr: DefaultServiceCidr;
   #timer: Timer | undefined;
   #closed = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#serviceCidr = new DefaultServiceCidr(parts);
   }
 
   /** Makes all that is missing, what does not depend on each other at the same time. */
@@ -57,12 +66,23 @@ export class ServerObjects {
         ? undefined
         : ensureBootstrapPolicy(registry, serverContext),
       ensureFlowControl(registry),
+      this.#serviceCidr.ensure(),
     ]);
     await Promise.all([
-      this.#ensure('', 'services', 'default', this.#service()),
+      this.#ensureService(),
       ...this.#ensureEndpoints(),
       this.#ensure('', 'configmaps', 'kube-system', this.#authentication()),
     ]);
+  }
+
+  /** Another server may have taken the address for the same Service and not have written it yet. */
+  async #ensureService(): Promise<void> {
+    try {
+      await this.#ensure('', 'services', 'default', this.#service());
+    } catch (error) {
+      if (!isReason(error, 'Invalid')) throw error;
+      this.#parts.logger.warn(`cannot make the kubernetes Service yet: ${error.message}`);
+    }
   }
 
   /** A loopback address means nothing to pods; such a server has a Service without endpoints. */
@@ -117,7 +137,7 @@ export class ServerObjects {
       port: 443,
       targetPort: this.#parts.advertise.port,
     };
-    const clusterIP = firstAddress(this.#parts.serviceRange);
+    const clusterIP = firstAddress(serviceRanges(this.#parts.serviceRange)[0] ?? '');
     const service: Service = {
       apiVersion: 'v1',
       kind: 'Service',

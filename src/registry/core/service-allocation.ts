@@ -1,275 +1,277 @@
-// Cluster IPs and node ports of Services: which are free, and which a Service gets.
+// Gives a Service its cluster IPs and node ports out of pools, and says what it gave and what is free now.
 import type { Service } from '../../objects.ts';
-import type { Random } from '../../random.ts';
+import { internalError, invalid } from '../../status.ts';
 import { type FieldError, FieldPath, invalidValue } from '../field.ts';
-import { formatIp, type IpRange, lastOffset, parseCidr, parseIp, rangeHolds } from './ip-range.ts';
-import { assignIpFamilies } from './service-families.ts';
+import type { IpFamily } from './ip-range.ts';
+import { assignIpFamilies, keepsPreferredFamilies } from './service-families.ts';
 import {
-  needsClusterIp,
+  dropTypeDependentFields,
   needsHealthCheckNodePort,
   needsNodePort,
   normalizeClusterIps,
   patchAllocatedValues,
 } from './service-update.ts';
 
-export interface AllocationContext {
-  /** Primary range first; a second one of the other family makes the cluster dual-stack. */
-  readonly serviceCidrs: readonly string[];
-  /** Both ends included: 30000 to 32767. */
-  readonly nodePortRange: { readonly from: number; readonly to: number };
-  /** Every stored Service; the one being written is passed over. */
-  readonly existing: Iterable<Service>;
-  readonly random: Random;
+/** Whom an address or a port belongs to. */
+export interface ServiceOwner {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Something of which every piece has one owner at most, whoever else takes and gives meanwhile. */
+export interface Pool<Piece> {
+  /** Any free one; undefined when there is none. */
+  takeAny(owner: ServiceOwner): Promise<Piece | undefined>;
+  /** This one; the result says why not. */
+  take(piece: Piece, owner: ServiceOwner): Promise<string | undefined>;
+  /** Gives back what the owner has; what is another's stays. */
+  release(piece: Piece, owner: ServiceOwner): Promise<void>;
+}
+
+export interface ServicePools {
+  /** By the cluster's families, primary first. */
+  readonly ips: ReadonlyMap<IpFamily, Pool<string>>;
+  readonly ports: Pool<number>;
+}
+
+export interface Claims {
+  readonly ips: readonly string[];
+  readonly ports: readonly number[];
 }
 
 const specPath = FieldPath.of('spec');
+const rangeIsFull = 'range is full';
 
-interface Taken {
-  readonly ips: Set<string>;
-  readonly ports: Set<number>;
+/** All that a Service holds. */
+export function claimsOf({ spec }: Service): Claims {
+  const ips = spec?.type === 'ExternalName' ? [] : (spec?.clusterIPs ?? []);
+  return {
+    ips: ips.filter((ip) => ip !== 'None' && ip !== ''),
+    ports: [...nodePortsOf(spec), ...healthPortOf(spec)],
+  };
 }
 
-function keyOf(service: Service): string {
-  return `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`;
+type Spec = NonNullable<Service['spec']>;
+
+function nodePortsOf(spec: Spec | undefined): number[] {
+  const ports = (spec?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : []));
+  return [...new Set(ports)];
 }
 
-function takenBy(existing: Iterable<Service>, self: string): Taken {
-  const taken: Taken = { ips: new Set(), ports: new Set() };
-  for (const service of existing) {
-    if (keyOf(service) === self) continue;
-    const { clusterIP, clusterIPs, ports, healthCheckNodePort } = service.spec ?? {};
-    const ips = clusterIPs?.length ? clusterIPs : clusterIP ? [clusterIP] : [];
-    for (const ip of ips) if (ip !== 'None' && ip !== '') taken.ips.add(ip);
-    for (const { nodePort } of ports ?? []) if (nodePort) taken.ports.add(nodePort);
-    if (healthCheckNodePort) taken.ports.add(healthCheckNodePort);
-  }
-  return taken;
+function healthPortOf(spec: Spec | undefined): number[] {
+  return spec?.healthCheckNodePort && needsHealthCheckNodePort({ spec })
+    ? [spec.healthCheckNodePort]
+    : [];
+}
+
+export function ownerOf({ metadata }: Service): ServiceOwner {
+  const { namespace = '', name = '', uid = '' } = metadata ?? {};
+  return { namespace, name, uid };
+}
+
+/** What one write took, and what it lets go of once it is done. */
+export interface Allocation {
+  /** The write happened: what the old Service had and the new one has not is free. */
+  commit(): Promise<void>;
+  /** It did not: all that was taken is free again. */
+  revert(): Promise<void>;
 }
 
 /**
  * Fills ipFamilies, ipFamilyPolicy, clusterIP(s), node ports and the health check's port of
- * `service` in place, keeping what `old` had. Run it under one lock for all Services: it trusts
- * `existing`. Nothing is to be released: what no stored Service has is free.
+ * `service` in place, keeping what `old` had.
+ *
+ * @throws StatusError 422 for what cannot be given, 500 when a range is full; nothing is taken then
  */
-export function allocateService(
+export async function allocateService(
   service: Service,
   old: Service | undefined,
-  context: AllocationContext,
-): FieldError[] {
+  pools: ServicePools,
+): Promise<Allocation> {
   if (old !== undefined) patchAllocatedValues(service, old);
   normalizeClusterIps(service, old);
-  const ranges = context.serviceCidrs
-    .map(parseCidr)
-    .filter((range): range is IpRange => range !== undefined);
-  const familyErrors = assignIpFamilies(
-    service,
-    old,
-    ranges.map((range) => range.family),
-  );
-  if (familyErrors.length > 0) return familyErrors;
-  const taken = takenBy(context.existing, keyOf(service));
-  const errors = allocateIps(service, old, ranges, taken, context.random);
-  if (errors.length > 0) return errors;
-  return allocatePorts(service, context, taken);
+  const errors = assignIpFamilies(service, old, [...pools.ips.keys()]);
+  if (errors.length > 0) throw refused(service, errors);
+  if (old !== undefined) dropTypeDependentFields(service, old);
+  const taking = new Taking(service, pools);
+  try {
+    await allocateIps(service, old, taking);
+    await allocatePorts(service, old, taking);
+    await allocateHealthPort(service, old, taking);
+  } catch (error) {
+    await taking.revert();
+    throw error;
+  }
+  return {
+    revert: () => taking.revert(),
+    async commit() {
+      if (old === undefined) return;
+      const [before, after] = [claimsOf(old), claimsOf(service)];
+      await releaseClaims(pools, ownerOf(old), {
+        ips: before.ips.filter((ip) => !after.ips.includes(ip)),
+        ports: before.ports.filter((port) => !after.ports.includes(port)),
+      });
+    },
+  };
 }
 
-function allocateIps(
-  service: Service,
-  old: Service | undefined,
-  ranges: readonly IpRange[],
-  taken: Taken,
-  random: Random,
-): FieldError[] {
-  const { spec } = service;
-  if (!spec || !needsClusterIp(service) || spec.clusterIP === 'None') {
-    if (spec?.clusterIP === 'None') spec.clusterIPs = ['None'];
-    return [];
+/** Gives back what a Service that is gone held, or part of it. */
+export async function releaseClaims(
+  pools: ServicePools,
+  owner: ServiceOwner,
+  { ips, ports }: Claims,
+): Promise<void> {
+  await Promise.all([
+    ...ips.map((ip) => poolOf(pools, ip)?.release(ip, owner)),
+    ...ports.map((port) => pools.ports.release(port, owner)),
+  ]);
+}
+
+function poolOf({ ips }: ServicePools, ip: string): Pool<string> | undefined {
+  return ips.get(ip.includes(':') ? 'IPv6' : 'IPv4');
+}
+
+function refused(service: Service, errors: readonly FieldError[]) {
+  return invalid({ group: '', kind: 'Service' }, service.metadata?.name ?? '', errors);
+}
+
+/** Takes for one Service and remembers what, so that it can be given back. */
+class Taking {
+  readonly #service: Service;
+  readonly #pools: ServicePools;
+  readonly #owner: ServiceOwner;
+  readonly #ips: string[] = [];
+  readonly #ports: number[] = [];
+
+  constructor(service: Service, pools: ServicePools) {
+    this.#service = service;
+    this.#pools = pools;
+    this.#owner = ownerOf(service);
   }
-  const kept = new Set(old?.spec?.clusterIPs ?? []);
-  const ips = [...(spec.clusterIPs ?? [])];
-  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
-    const range = ranges.find((each) => each.family === family);
-    if (range === undefined) continue;
-    const asked = ips[index] ?? '';
-    if (asked === '') {
-      const ip = freeIp(range, taken.ips, random);
-      if (ip === undefined) {
-        const why = 'failed to allocate a serviceIP: range is full';
-        return [invalidValue(specPath.child('clusterIPs'), ips, why)];
-      }
-      ips[index] = ip;
-    } else if (!kept.has(asked)) {
-      const why = refusal(asked, range, taken.ips);
+
+  async ip(family: string, asked: string): Promise<string> {
+    const pool = this.#pools.ips.get(family === 'IPv6' ? 'IPv6' : 'IPv4');
+    const ips = this.#service.spec?.clusterIPs ?? [];
+    const path = specPath.child('clusterIPs');
+    if (asked !== '') {
+      const why = pool === undefined ? rangeIsFull : await pool.take(asked, this.#owner);
       if (why !== undefined) {
         const message = `failed to allocate IP ${asked}: ${why}`;
-        return [invalidValue(specPath.child('clusterIPs'), ips, message)];
+        throw refused(this.#service, [invalidValue(path, ips, message)]);
       }
     }
-    taken.ips.add(ips[index] ?? '');
-  }
-  if (ips.length > 0) {
-    spec.clusterIPs = ips;
-    spec.clusterIP = ips[0] ?? '';
-  }
-  return [];
-}
-
-function refusal(ip: string, range: IpRange, taken: ReadonlySet<string>): string | undefined {
-  const address = parseIp(ip);
-  if (address === undefined || !rangeHolds(range, address)) {
-    return (
-      `the provided IP (${ip}) is not in the valid range. ` +
-      `The range of valid IPs is ${range.cidr}`
-    );
-  }
-  return taken.has(ip) ? 'provided IP is already allocated' : undefined;
-}
-
-/**
- * The first offsets are left to those who choose an address themselves (KEP-3070): between 16 and
- * 256 addresses, a sixteenth of the range; none in a very small one.
- */
-export function staticBandSize(size: bigint): bigint {
-  if (size <= 16n) return 0n;
-  const share = size / 16n;
-  return share < 16n ? 16n : share > 256n ? 256n : share;
-}
-
-function freeIp(range: IpRange, taken: ReadonlySet<string>, random: Random): string | undefined {
-  const last = lastOffset(range);
-  const band = staticBandSize(last);
-  const upper = freeIpBetween(range, band + 1n, last, taken, random);
-  return upper ?? freeIpBetween(range, 1n, band, taken, random);
-}
-
-function freeIpBetween(
-  range: IpRange,
-  from: bigint,
-  to: bigint,
-  taken: ReadonlySet<string>,
-  random: Random,
-): string | undefined {
-  const count = to - from + 1n;
-  if (count <= 0n) return undefined;
-  // 48 random bits are plenty: no sensible range has more addresses in use.
-  const limit = count < 1n << 48n ? count : 1n << 48n;
-  const start = BigInt(Math.floor(random.next() * Number(limit)));
-  for (let step = 0n; step < count; step++) {
-    const value = range.base + from + ((start + step) % count);
-    const ip = formatIp({ family: range.family, value });
-    if (!taken.has(ip)) return ip;
-  }
-  return undefined;
-}
-
-function allocatePorts(service: Service, context: AllocationContext, taken: Taken): FieldError[] {
-  const { spec } = service;
-  if (!spec) return [];
-  const errors: FieldError[] = [];
-  const own = new Map<number, Set<string>>();
-  const ports = needsNodePort(service) || hasNodePorts(service) ? (spec.ports ?? []) : [];
-  for (const [index, port] of ports.entries()) {
-    if (!port.nodePort) continue;
-    const path = specPath.child('ports').index(index).child('nodePort');
-    const protocols = own.get(port.nodePort) ?? new Set<string>();
-    // The same number for another protocol of the same Service is one allocation.
-    const shared = protocols.size > 0 && !protocols.has(port.protocol ?? '');
-    const why = shared ? undefined : portRefusal(port.nodePort, context, taken);
-    if (why !== undefined) errors.push(invalidValue(path, port.nodePort, why));
-    taken.ports.add(port.nodePort);
-    own.set(port.nodePort, protocols.add(port.protocol ?? ''));
-  }
-  if (errors.length > 0) return errors;
-  if (needsNodePort(service)) errors.push(...fillNodePorts(service, own, context, taken));
-  if (errors.length > 0 || !needsHealthCheckNodePort(service)) return errors;
-  return allocateHealthCheckPort(spec, context, taken);
-}
-
-function hasNodePorts(service: Service): boolean {
-  return (service.spec?.ports ?? []).some((port) => port.nodePort);
-}
-
-function fillNodePorts(
-  service: Service,
-  own: Map<number, Set<string>>,
-  context: AllocationContext,
-  taken: Taken,
-): FieldError[] {
-  const byPort = new Map<number, number>();
-  const ports = service.spec?.ports ?? [];
-  for (const { port, nodePort } of ports) if (nodePort) byPort.set(port, nodePort);
-  for (const [index, port] of ports.entries()) {
-    if (port.nodePort) continue;
-    const protocol = port.protocol ?? '';
-    // TCP and UDP of one port get one number (DNS).
-    const sibling = byPort.get(port.port);
-    const usable = sibling !== undefined && own.get(sibling)?.has(protocol) === false;
-    const nodePort = usable ? sibling : freePort(context, taken);
-    if (nodePort === undefined) {
-      const path = specPath.child('ports').index(index).child('nodePort');
-      return [invalidValue(path, 0, 'failed to allocate a nodePort: range is full')];
+    const ip = asked !== '' ? asked : await pool?.takeAny(this.#owner);
+    if (ip === undefined) {
+      const name = JSON.stringify(this.#owner.name);
+      const what = `failed to allocate a serviceIP for Service ${name}`;
+      throw internalError(new Error(`${what}: ${rangeIsFull}`));
     }
-    port.nodePort = nodePort;
-    byPort.set(port.port, nodePort);
-    taken.ports.add(nodePort);
-    own.set(nodePort, (own.get(nodePort) ?? new Set()).add(protocol));
+    this.#ips.push(ip);
+    return ip;
   }
-  return [];
+
+  /** @returns why it cannot be had */
+  async port(port: number): Promise<string | undefined> {
+    const why = await this.#pools.ports.take(port, this.#owner);
+    if (why === undefined) this.#ports.push(port);
+    return why;
+  }
+
+  /** @param what names it in the error */
+  async anyPort(what: string): Promise<number> {
+    const port = await this.#pools.ports.takeAny(this.#owner);
+    if (port === undefined) {
+      throw internalError(new Error(`failed to allocate a ${what}: ${rangeIsFull}`));
+    }
+    this.#ports.push(port);
+    return port;
+  }
+
+  async namedPort(port: number, index: number): Promise<void> {
+    const why = await this.port(port);
+    if (why === undefined) return;
+    const path = specPath.child('ports').index(index).child('nodePort');
+    throw refused(this.#service, [invalidValue(path, port, why)]);
+  }
+
+  async revert(): Promise<void> {
+    const taken = { ips: this.#ips.splice(0), ports: this.#ports.splice(0) };
+    await releaseClaims(this.#pools, this.#owner, taken);
+  }
 }
 
-function allocateHealthCheckPort(
-  spec: NonNullable<Service['spec']>,
-  context: AllocationContext,
-  taken: Taken,
-): FieldError[] {
-  const path = specPath.child('healthCheckNodePort');
-  if (spec.healthCheckNodePort) {
-    const why = portRefusal(spec.healthCheckNodePort, context, taken);
-    if (why === undefined) return [];
-    const message = `failed to allocate requested HealthCheck NodePort ${spec.healthCheckNodePort}`;
-    return [invalidValue(path, spec.healthCheckNodePort, `${message}: ${why}`)];
+async function allocateIps(service: Service, old: Service | undefined, taking: Taking) {
+  const { spec } = service;
+  if (!spec || spec.type === 'ExternalName' || keepsPreferredFamilies(service, old)) return;
+  if (spec.clusterIPs?.[0] === 'None') return;
+  const families = spec.ipFamilies ?? [];
+  const before = old?.spec;
+  const isNew = before === undefined || before.type === 'ExternalName';
+  if (!isNew && before.clusterIPs?.[0] === 'None') return;
+  const upgraded = before?.ipFamilies?.length === 1 && families.length === 2;
+  if (!isNew && !upgraded) return;
+  for (let index = isNew ? 0 : 1; index < families.length; index++) {
+    const asked = spec.clusterIPs?.[index] ?? '';
+    const ip = await taking.ip(families[index] ?? '', asked);
+    spec.clusterIPs = (spec.clusterIPs ?? []).toSpliced(index, 1, ip);
+    if (index === 0) spec.clusterIP = ip;
   }
-  const port = freePort(context, taken);
-  if (port === undefined) {
-    return [invalidValue(path, 0, 'failed to allocate a HealthCheck NodePort: range is full')];
-  }
-  spec.healthCheckNodePort = port;
-  return [];
 }
 
-function portRefusal(port: number, context: AllocationContext, taken: Taken): string | undefined {
-  const { from, to } = context.nodePortRange;
-  if (port < from || port > to) {
-    return `provided port is not in the valid range. The range of valid ports is ${from}-${to}`;
+async function allocatePorts(service: Service, old: Service | undefined, taking: Taking) {
+  const { spec } = service;
+  if (spec?.type !== 'NodePort' && spec?.type !== 'LoadBalancer') return;
+  if (old === undefined) await allocateNewPorts(spec, needsNodePort(service), taking);
+  else await allocateMorePorts(spec, nodePortsOf(old.spec), needsNodePort(service), taking);
+}
+
+/** On create, TCP and UDP of one port (DNS) share one number. */
+async function allocateNewPorts(spec: Spec, fills: boolean, taking: Taking): Promise<void> {
+  const byPort = new Map<number, number>();
+  for (const [index, port] of (spec.ports ?? []).entries()) {
+    if (!port.nodePort && !fills) continue;
+    const known = byPort.get(port.port);
+    if (known === undefined) {
+      const asked = spec.ports?.find((each) => each.port === port.port && each.nodePort)?.nodePort;
+      if (asked) await taking.namedPort(asked, index);
+      port.nodePort = asked || (await taking.anyPort('nodePort'));
+      byPort.set(port.port, port.nodePort);
+    } else if (!port.nodePort) port.nodePort = known;
+    else if (port.nodePort !== known) await taking.namedPort(port.nodePort, index);
   }
-  return taken.ports.has(port) ? 'provided port is already allocated' : undefined;
 }
 
-/** KEP-3668: a band of 16 to 128 ports, a thirty-second of the range, is kept for chosen ones. */
-export function staticPortBandSize(size: number): number {
-  if (size <= 16) return 0;
-  return Math.min(128, Math.max(16, Math.floor(size / 32)));
-}
-
-function freePort({ nodePortRange, random }: AllocationContext, taken: Taken): number | undefined {
-  const { from, to } = nodePortRange;
-  const first = from + staticPortBandSize(to - from + 1);
-  return (
-    freePortBetween(first, to, taken, random) ?? freePortBetween(from, first - 1, taken, random)
-  );
-}
-
-function freePortBetween(
-  from: number,
-  to: number,
-  { ports }: Taken,
-  random: Random,
-): number | undefined {
-  const count = to - from + 1;
-  const start = Math.floor(random.next() * count);
-  for (let step = 0; step < count; step++) {
-    const port = from + ((start + step) % count);
-    if (!ports.has(port)) return port;
+async function allocateMorePorts(
+  spec: Spec,
+  before: readonly number[],
+  fills: boolean,
+  taking: Taking,
+): Promise<void> {
+  const held = new Set(before);
+  const seen = new Set<string>();
+  for (const [index, port] of (spec.ports ?? []).entries()) {
+    if (!port.nodePort) {
+      if (!fills) continue;
+      port.nodePort = await taking.anyPort('nodePort');
+    } else if (!held.has(port.nodePort)) await taking.namedPort(port.nodePort, index);
+    held.add(port.nodePort);
+    const identity = `{${port.protocol} ${port.nodePort}}`;
+    if (seen.has(identity)) throw internalError(new Error(`duplicate nodePort: ${identity}`));
+    seen.add(identity);
   }
-  return undefined;
+}
+
+async function allocateHealthPort(service: Service, old: Service | undefined, taking: Taking) {
+  const { spec } = service;
+  if (!spec || !needsHealthCheckNodePort(service) || needsHealthCheckNodePort(old)) return;
+  const asked = spec.healthCheckNodePort;
+  if (!asked) {
+    spec.healthCheckNodePort = await taking.anyPort('HealthCheck NodePort 0');
+    return;
+  }
+  const why = await taking.port(asked);
+  if (why === undefined) return;
+  const what = `failed to allocate requested HealthCheck NodePort ${asked}`;
+  throw internalError(new Error(`${what}: ${why}`));
 }

@@ -24,10 +24,15 @@ const protocols = ['SCTP', 'TCP', 'UDP'];
 export function validateServicePorts(spec: Spec, path: FieldPath): FieldError[] {
   const ports = spec.ports ?? [];
   const names = new Set<string>();
-  const errors = ports.flatMap((port, index) =>
+  return ports.flatMap((port, index) =>
     validatePort(port, ports.length > 1, names, path.index(index)),
   );
-  if (spec.type === 'ClusterIP') {
+}
+
+/** Node ports only where the type has them, and no number twice for one protocol. */
+export function validatePortNumbers({ type, ports = [] }: Spec, path: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  if (type === 'ClusterIP') {
     ports.forEach(({ nodePort }, index) => {
       if (!nodePort) return;
       const why = "may not be used when `type` is 'ClusterIP'";
@@ -67,14 +72,14 @@ function validatePort(
 }
 
 /** How Go shows the bare port that it compares by. */
-function bare(protocol: string, port: number, nodePort: number): object {
+function bare(protocol: string, port: number): object {
   return {
     Name: '',
     Protocol: protocol,
     AppProtocol: null,
     Port: port,
     TargetPort: 0,
-    NodePort: nodePort,
+    NodePort: 0,
   };
 }
 
@@ -85,14 +90,14 @@ function validateUnique(ports: readonly ServicePort[], path: FieldPath): FieldEr
     if (!nodePort) continue;
     const own = path.index(index).child('nodePort');
     if (nodePorts.has(`${protocol}/${nodePort}`)) {
-      errors.push(duplicate(own, bare(protocol, 0, nodePort)));
+      errors.push(duplicate(own, nodePort));
     }
     nodePorts.add(`${protocol}/${nodePort}`);
   }
   const seen = new Set<string>();
   for (const [index, { port, protocol = '' }] of ports.entries()) {
     if (seen.has(`${protocol}/${port}`)) {
-      errors.push(duplicate(path.index(index), bare(protocol, port, 0)));
+      errors.push(duplicate(path.index(index), bare(protocol, port)));
     }
     seen.add(`${protocol}/${port}`);
   }

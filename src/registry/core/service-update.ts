@@ -2,13 +2,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Service } from '../../objects.ts';
 import { isExternallyAccessible } from './service-defaults.ts';
-import type { ServicePort } from './types.ts';
 
 type Spec = NonNullable<Service['spec']>;
 
 export function needsClusterIp(service: Service | undefined): boolean {
   const type = service?.spec?.type;
   return type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
+}
+
+/** The types that node ports belong to, whether the server gives them or not. */
+function mayHaveNodePorts(service: Service | undefined): boolean {
+  const type = service?.spec?.type;
+  return type === 'NodePort' || type === 'LoadBalancer';
 }
 
 export function needsNodePort(service: Service | undefined): boolean {
@@ -24,7 +29,7 @@ export function needsHealthCheckNodePort(service: Service | undefined): boolean 
 
 /**
  * Old clients know only `clusterIP`, new ones write both: the singular follows the plural's first
- * and a change of one alone carries the other with it (upstream's NormalizeClusterIPs).
+ * and a change of one alone carries the other with it (upstream's normalizeClusterIPs).
  */
 export function normalizeClusterIps(next: Service, old: Service | undefined): void {
   const { spec } = next;
@@ -37,13 +42,14 @@ export function normalizeClusterIps(next: Service, old: Service | undefined): vo
   }
   const oldIp = old.spec?.clusterIP ?? '';
   const oldIps = old.spec?.clusterIPs ?? [];
-  const sameIps = isDeepStrictEqual(ips, oldIps);
-  if (ip === oldIp) return;
-  if (ip === '' && oldIp !== '') {
-    if (sameIps) delete spec.clusterIPs;
-  } else if (ip !== '' && sameIps) {
-    spec.clusterIPs = [ip];
+  if (ip === oldIp) {
+    // A client that does not know the plural left it out.
+    if (ips.length === 0 && oldIps.length > 0) spec.clusterIPs = [...oldIps];
+    return;
   }
+  if (!isDeepStrictEqual(ips, oldIps)) return;
+  if (ip === '') delete spec.clusterIPs;
+  else spec.clusterIPs = [ip];
 }
 
 /** Values the server chose stay when a client leaves them out (create-again manifests). */
@@ -52,11 +58,11 @@ export function patchAllocatedValues(next: Service, old: Service): void {
   if (!spec || !old.spec) return;
   if (needsClusterIp(old) && needsClusterIp(next)) {
     if (!spec.clusterIP && old.spec.clusterIP) spec.clusterIP = old.spec.clusterIP;
-    if (!spec.clusterIPs?.length && spec.clusterIP === old.spec.clusterIP && old.spec.clusterIPs) {
+    if (!spec.clusterIPs?.length && old.spec.clusterIPs) {
       spec.clusterIPs = [...old.spec.clusterIPs];
     }
   }
-  if (needsNodePort(old) && needsNodePort(next)) keepNodePorts(spec, old.spec);
+  if (mayHaveNodePorts(old) && mayHaveNodePorts(next)) keepNodePorts(spec, old.spec);
   if (needsHealthCheckNodePort(old) && needsHealthCheckNodePort(next)) {
     if (!spec.healthCheckNodePort && old.spec.healthCheckNodePort) {
       spec.healthCheckNodePort = old.spec.healthCheckNodePort;
@@ -64,24 +70,23 @@ export function patchAllocatedValues(next: Service, old: Service): void {
   }
 }
 
-function portKey({ protocol = '', port }: ServicePort): string {
-  return `${protocol}/${port}`;
-}
-
+/** By the ports' names; a number that another port has taken over is not given back. */
 function keepNodePorts(spec: Spec, old: Spec): void {
-  const before = new Map((old.ports ?? []).map((port) => [portKey(port), port.nodePort]));
-  const asked = new Set((spec.ports ?? []).map((port) => port.nodePort).filter(Boolean));
+  const used = (ports: Spec['ports']) =>
+    new Set((ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : [])));
+  const both = used(old.ports).intersection(used(spec.ports));
+  const before = new Map((old.ports ?? []).map(({ name, nodePort }) => [name ?? '', nodePort]));
   for (const port of spec.ports ?? []) {
-    const nodePort = before.get(portKey(port));
-    if (port.nodePort || !nodePort || asked.has(nodePort)) continue;
-    port.nodePort = nodePort;
-    asked.add(nodePort);
+    if (port.nodePort) continue;
+    const nodePort = before.get(port.name ?? '');
+    if (nodePort && !both.has(nodePort)) port.nodePort = nodePort;
   }
 }
 
-function sameNodePorts(a: Spec, b: Spec): boolean {
-  const listed = (spec: Spec) => (spec.ports ?? []).map((port) => port.nodePort ?? 0);
-  return isDeepStrictEqual(listed(a), listed(b));
+/** Whether `next` has no node port that `old` did not have. */
+function addsNoNodePort(next: Spec, old: Spec): boolean {
+  const before = new Set((old.ports ?? []).map(({ nodePort }) => nodePort));
+  return (next.ports ?? []).every(({ nodePort }) => !nodePort || before.has(nodePort));
 }
 
 /**
@@ -97,7 +102,7 @@ export function dropTypeDependentFields(next: Service, old: Service): void {
     if (isDeepStrictEqual(spec.ipFamilies, old.spec.ipFamilies)) delete spec.ipFamilies;
     if (spec.ipFamilyPolicy === old.spec.ipFamilyPolicy) delete spec.ipFamilyPolicy;
   }
-  if (needsNodePort(old) && !needsNodePort(next) && sameNodePorts(spec, old.spec)) {
+  if (mayHaveNodePorts(old) && !mayHaveNodePorts(next) && addsNoNodePort(spec, old.spec)) {
     for (const port of spec.ports ?? []) delete port.nodePort;
   }
   if (needsHealthCheckNodePort(old) && !needsHealthCheckNodePort(next)) {
@@ -110,20 +115,11 @@ export function dropTypeDependentFields(next: Service, old: Service): void {
     }
     if (spec.loadBalancerClass === old.spec.loadBalancerClass) delete spec.loadBalancerClass;
   }
-  dropTrafficPolicies(next, old);
-}
-
-function dropTrafficPolicies(next: Service, old: Service): void {
-  const { spec } = next;
-  if (!spec || !old.spec) return;
   if (isExternallyAccessible(old) && !isExternallyAccessible(next)) {
     if (spec.externalTrafficPolicy === old.spec.externalTrafficPolicy) {
       delete spec.externalTrafficPolicy;
     }
   }
-  if (needsClusterIp(old) && !needsClusterIp(next)) {
-    if (spec.internalTrafficPolicy === old.spec.internalTrafficPolicy) {
-      delete spec.internalTrafficPolicy;
-    }
-  }
+  // The balancer goes on its own time, but nobody need see that.
+  if (spec.type !== 'LoadBalancer' && next.status !== undefined) next.status.loadBalancer = {};
 }

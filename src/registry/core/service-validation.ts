@@ -8,65 +8,81 @@ import {
   notSupported,
   required,
 } from '../field.ts';
-import { validateDns1123Subdomain } from '../metadata/names.ts';
+import {
+  validateDns1123Subdomain,
+  validatePortNumber,
+  validateQualifiedName,
+} from '../metadata/names.ts';
 import { invalidEach, validateLabels } from '../metadata/object-meta.ts';
-import { parseCidr, parseIp } from './ip-range.ts';
-import { validateIp } from './ip-validation.ts';
+import { validateNonSpecialIp } from './endpoints-validation.ts';
+import { parseIp } from './ip-range.ts';
+import { validateCidr, validateIp } from './ip-validation.ts';
 import { isExternallyAccessible } from './service-defaults.ts';
-import { validateServicePorts } from './service-port-validation.ts';
+import {
+  isHeadless,
+  validateClusterIpChange,
+  validateClusterIpFields,
+} from './service-ip-validation.ts';
+import { validatePortNumbers, validateServicePorts } from './service-port-validation.ts';
 import { needsClusterIp, needsHealthCheckNodePort } from './service-update.ts';
 
 const specPath = FieldPath.of('spec');
+const ipModes = ['Proxy', 'VIP'];
+const topologyMode = 'service.kubernetes.io/topology-mode';
+const topologyHints = 'service.kubernetes.io/topology-aware-hints';
+const sourceRangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const affinityTimeoutMax = 86400;
 
 type Spec = NonNullable<Service['spec']>;
 
-export function isHeadless({ clusterIP, clusterIPs }: Spec): boolean {
-  return clusterIP === 'None' || clusterIPs?.[0] === 'None';
-}
-
-export function validateService(service: Service): FieldError[] {
+/** @param old what it replaces: values that were taken once are not checked by newer rules */
+export function validateService(service: Service, old: Service | undefined): FieldError[] {
   const spec = service.spec ?? {};
   return [
+    ...validateTopology(service),
     ...validateTypeSpecific(spec),
     ...validateServicePorts(spec, specPath.child('ports')),
     ...validateLabels(spec.selector, specPath.child('selector')),
     ...validateAffinity(spec),
-    ...validateClusterIps(service),
-    ...(spec.externalIPs ?? []).flatMap((ip, index) =>
-      validateIp(ip, specPath.child('externalIPs').index(index)),
-    ),
+    ...validateClusterIpFields(service, old),
+    ...(spec.externalIPs ?? []).flatMap((ip, index) => {
+      const path = specPath.child('externalIPs').index(index);
+      const errors = validateIp(ip, path, old?.spec?.externalIPs);
+      return errors.length > 0 ? errors : validateNonSpecialIp(ip, path);
+    }),
     ...validateType(spec.type),
-    ...validateSourceRanges(spec),
+    ...validatePortNumbers(spec, specPath.child('ports')),
+    ...validateSourceRanges(service, old),
     ...validateLoadBalancerFields(spec),
     ...validatePolicies(service),
   ];
 }
 
+function validateTopology({ metadata }: Service): FieldError[] {
+  const hints = metadata?.annotations?.[topologyHints];
+  const mode = metadata?.annotations?.[topologyMode];
+  if (hints === undefined || mode === undefined || hints === mode) return [];
+  const why = `must match annotations[${topologyHints}] when both are specified`;
+  return [invalidValue(FieldPath.of('metadata', 'annotations').key(topologyMode), mode, why)];
+}
+
 function validateTypeSpecific(spec: Spec): FieldError[] {
   const errors: FieldError[] = [];
-  const portsPath = specPath.child('ports');
   const headless = isHeadless(spec);
   if ((spec.ports ?? []).length === 0 && !headless && spec.type !== 'ExternalName') {
-    errors.push(required(portsPath));
-  }
-  if (spec.type === 'LoadBalancer') {
-    for (const [index, { port }] of (spec.ports ?? []).entries()) {
-      if (port !== 10250) continue;
-      const why = 'may not expose port 10250 externally since it is used by kubelet';
-      errors.push(invalidValue(portsPath.index(index), port, why));
-    }
+    errors.push(required(specPath.child('ports')));
   }
   if ((spec.type === 'LoadBalancer' || spec.type === 'NodePort') && headless) {
     const why = `may not be set to 'None' for ${spec.type} services`;
     errors.push(invalidValue(specPath.child('clusterIPs').index(0), 'None', why));
   }
   if (spec.type !== 'ExternalName') return errors;
-  if (spec.clusterIPs?.length || spec.clusterIP) {
-    const why = 'may not be set for ExternalName services';
-    errors.push(forbiddenField(specPath.child('clusterIPs'), why));
-  }
+  const why = 'may not be set for ExternalName services';
+  const forbid = (field: string) => errors.push(forbiddenField(specPath.child(field), why));
+  if ((spec.clusterIPs ?? []).length > 0) forbid('clusterIPs');
+  if ((spec.ipFamilies ?? []).length > 0) forbid('ipFamilies');
+  if (spec.ipFamilyPolicy !== undefined) forbid('ipFamilyPolicy');
   const namePath = specPath.child('externalName');
   const name = (spec.externalName ?? '').replace(/\.$/, '');
   if (name === '') return [...errors, required(namePath)];
@@ -102,94 +118,48 @@ function validateAffinity(spec: Spec): FieldError[] {
   return [invalidValue(secondsPath, seconds, why)];
 }
 
-function validateClusterIps(service: Service): FieldError[] {
-  const spec = service.spec ?? {};
-  const path = specPath.child('clusterIPs');
-  const errors: FieldError[] = [];
-  if (!needsClusterIp(service)) {
-    if ((spec.ipFamilies ?? []).length > 0) {
-      const why = 'may not be set for ExternalName services';
-      errors.push(forbiddenField(specPath.child('ipFamilies'), why));
-    }
-    if (spec.ipFamilyPolicy !== undefined) {
-      const why = 'may not be set for ExternalName services';
-      errors.push(forbiddenField(specPath.child('ipFamilyPolicy'), why));
-    }
-    return errors;
-  }
-  const ips = spec.clusterIPs ?? [];
-  if (spec.clusterIP && ips.length === 0) {
-    errors.push(required(path));
-  } else if (ips.length > 0 && spec.clusterIP !== ips[0]) {
-    errors.push(invalidValue(path, ips, 'first value must match `clusterIP`'));
-  }
-  ips.forEach((ip, index) => {
-    if (ip === 'None') {
-      if (ips.length > 1) {
-        const why = "must have no more than one entry when set to 'None'";
-        errors.push(invalidValue(path.index(index), ip, why));
-      }
-    } else errors.push(...validateIp(ip, path.index(index)));
-  });
-  if (ips.length > 2) {
-    const why = 'may only hold up to 2 values';
-    errors.push(invalidValue(path, ips, why));
-  } else if (ips.length === 2 && parseIp(ips[0] ?? '')?.family === parseIp(ips[1] ?? '')?.family) {
-    const why = 'may specify no more than one IP for each IP family';
-    errors.push(invalidValue(path, ips, why));
-  }
-  return [...errors, ...validateFamilies(spec)];
-}
-
-function validateFamilies(spec: Spec): FieldError[] {
-  const errors: FieldError[] = [];
-  const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
-  if (spec.ipFamilyPolicy !== undefined && !policies.includes(spec.ipFamilyPolicy)) {
-    errors.push(notSupported(specPath.child('ipFamilyPolicy'), spec.ipFamilyPolicy, policies));
-  }
-  const families = spec.ipFamilies ?? [];
-  families.forEach((family, index) => {
-    const path = specPath.child('ipFamilies').index(index);
-    if (family !== 'IPv4' && family !== 'IPv6') {
-      errors.push(notSupported(path, family, ['IPv4', 'IPv6']));
-    }
-    const ip = parseIp(spec.clusterIPs?.[index] ?? '');
-    if (ip !== undefined && ip.family !== family) {
-      const why = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``;
-      const ipPath = specPath.child('clusterIPs').index(index);
-      errors.push(invalidValue(ipPath, spec.clusterIPs?.[index], why));
-    }
-  });
-  return errors;
-}
-
-function validateSourceRanges(spec: Spec): FieldError[] {
+function validateSourceRanges(
+  { metadata, spec = {} }: Service,
+  old: Service | undefined,
+): FieldError[] {
+  const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
   const ranges = spec.loadBalancerSourceRanges ?? [];
-  if (ranges.length === 0) return [];
-  const path = specPath.child('loadBalancerSourceRanges');
-  if (spec.type !== 'LoadBalancer') {
-    return [forbiddenField(path, "may only be used when `type` is 'LoadBalancer'")];
+  const wrongType = spec.type !== 'LoadBalancer';
+  if (ranges.length > 0) {
+    // Upstream spells the path like this.
+    const path = specPath.child('LoadBalancerSourceRanges');
+    const known = (old?.spec?.loadBalancerSourceRanges ?? []).map((range) => range.trim());
+    return [
+      ...(wrongType ? [forbiddenField(path, onlyBalanced)] : []),
+      ...ranges.flatMap((range, index) => validateCidr(range.trim(), path.index(index), known)),
+    ];
   }
-  const why = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
-  return ranges.flatMap((range, index) =>
-    parseCidr(range.trim()) === undefined ? [invalidValue(path.index(index), range, why)] : [],
-  );
+  const annotation = metadata?.annotations?.[sourceRangesAnnotation];
+  if (annotation === undefined) return [];
+  const path = FieldPath.of('metadata', 'annotations').key(sourceRangesAnnotation);
+  const errors = wrongType ? [forbiddenField(path, onlyBalanced)] : [];
+  if (annotation.trim() === '') return errors;
+  if (old?.metadata?.annotations?.[sourceRangesAnnotation] === annotation) return errors;
+  const listed = annotation.trim().split(',');
+  return [...errors, ...listed.flatMap((range) => validateCidr(range.trim(), path))];
 }
 
 function validateLoadBalancerFields(spec: Spec): FieldError[] {
+  const { loadBalancerClass, allocateLoadBalancerNodePorts } = spec;
   const errors: FieldError[] = [];
-  const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
-  const allocatePath = specPath.child('allocateLoadBalancerNodePorts');
+  const field = 'allocateLoadBalancerNodePorts';
+  const classPath = specPath.child('loadBalancerClass');
   if (spec.type === 'LoadBalancer') {
-    if (spec.allocateLoadBalancerNodePorts === undefined) errors.push(required(allocatePath));
-  } else {
-    if (spec.allocateLoadBalancerNodePorts !== undefined) {
-      errors.push(forbiddenField(allocatePath, onlyBalanced));
-    }
-    if (spec.loadBalancerClass !== undefined) {
-      errors.push(forbiddenField(specPath.child('loadBalancerClass'), onlyBalanced));
-    }
+    if (allocateLoadBalancerNodePorts === undefined) errors.push(required(FieldPath.of(field)));
+    if (loadBalancerClass === undefined) return errors;
+    const wrong = validateQualifiedName(loadBalancerClass);
+    return [...errors, ...invalidEach(classPath, loadBalancerClass, wrong)];
   }
+  const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
+  if (allocateLoadBalancerNodePorts !== undefined) {
+    errors.push(forbiddenField(specPath.child(field), onlyBalanced));
+  }
+  if (loadBalancerClass !== undefined) errors.push(forbiddenField(classPath, onlyBalanced));
   return errors;
 }
 
@@ -208,21 +178,15 @@ function validatePolicies(service: Service): FieldError[] {
     const why = 'may only be set for externally-accessible services';
     errors.push(invalidValue(externalPath, external, why));
   }
-  const healthPort = spec.healthCheckNodePort ?? 0;
-  if (healthPort !== 0 && !needsHealthCheckNodePort(service)) {
-    const why =
-      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
-    errors.push(invalidValue(specPath.child('healthCheckNodePort'), healthPort, why));
-  }
+  errors.push(...validateHealthPort(service));
   const internal = spec.internalTrafficPolicy;
   const internalPath = specPath.child('internalTrafficPolicy');
-  if (spec.type !== 'ExternalName') {
-    if (internal === undefined) errors.push(required(internalPath));
-    else if (!policies.includes(internal)) {
-      errors.push(notSupported(internalPath, internal, policies));
-    }
+  if (internal === undefined) {
+    if (needsClusterIp(service)) errors.push(required(internalPath));
+  } else if (!policies.includes(internal)) {
+    errors.push(notSupported(internalPath, internal, policies));
   }
-  const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   const distribution = spec.trafficDistribution;
   if (distribution !== undefined && !distributions.includes(distribution)) {
     const path = specPath.child('trafficDistribution');
@@ -231,70 +195,64 @@ function validatePolicies(service: Service): FieldError[] {
   return errors;
 }
 
-export function validateServiceUpdate(next: Service, old: Service): FieldError[] {
-  const errors: FieldError[] = [];
-  const path = specPath.child('clusterIPs');
-  const before = old.spec?.clusterIPs ?? [];
-  const after = next.spec?.clusterIPs ?? [];
-  if (needsClusterIp(old) && needsClusterIp(next) && before.length > 0) {
-    if (after.length === 0) {
-      const why = 'primary clusterIP can not be unset';
-      errors.push(invalidValue(path.index(0), next.spec?.clusterIPs ?? null, why));
-    } else if (before[0] !== after[0]) {
-      errors.push(invalidValue(path.index(0), after, 'may not change once set'));
-    }
-    const family = old.spec?.ipFamilies?.[0];
-    if (family !== undefined && next.spec?.ipFamilies?.[0] !== family) {
-      const familyPath = specPath.child('ipFamilies').index(0);
-      errors.push(invalidValue(familyPath, next.spec?.ipFamilies, 'may not change once set'));
-    }
+function validateHealthPort(service: Service): FieldError[] {
+  const port = service.spec?.healthCheckNodePort ?? 0;
+  const path = specPath.child('healthCheckNodePort');
+  if (needsHealthCheckNodePort(service)) {
+    return port === 0 ? [required(path)] : invalidEach(path, port, validatePortNumber(port));
   }
-  const wasBalanced = old.spec?.type === 'LoadBalancer' && next.spec?.type === 'LoadBalancer';
-  if (wasBalanced && old.spec?.loadBalancerClass !== next.spec?.loadBalancerClass) {
-    const classPath = specPath.child('loadBalancerClass');
-    errors.push(invalidValue(classPath, next.spec?.loadBalancerClass, 'may not change once set'));
+  if (port === 0) return [];
+  const why =
+    "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+  return [invalidValue(path, port, why)];
+}
+
+/** What may not change. */
+export function validateServiceUpdate(next: Service, old: Service): FieldError[] {
+  const errors = validateClusterIpChange(next, old);
+  const balanced = old.spec?.type === 'LoadBalancer' && next.spec?.type === 'LoadBalancer';
+  const loadBalancerClass = next.spec?.loadBalancerClass;
+  if (balanced && old.spec?.loadBalancerClass !== loadBalancerClass) {
+    const path = specPath.child('loadBalancerClass');
+    errors.push(invalidValue(path, loadBalancerClass ?? null, 'may not change once set'));
+  }
+  if (needsHealthCheckNodePort(old) && needsHealthCheckNodePort(next)) {
+    if (next.spec?.healthCheckNodePort !== old.spec?.healthCheckNodePort) {
+      const path = specPath.child('healthCheckNodePort');
+      errors.push(forbiddenField(path, 'field is immutable'));
+    }
   }
   return errors;
 }
 
-export function validateServiceStatusUpdate(next: Service): FieldError[] {
+export function validateServiceStatusUpdate(next: Service, old: Service): FieldError[] {
   const path = FieldPath.of('status', 'loadBalancer', 'ingress');
   const ingress = next.status?.loadBalancer?.ingress ?? [];
   if (next.spec?.type !== 'LoadBalancer' && ingress.length > 0) {
     const why = "may only be used when `spec.type` is 'LoadBalancer'";
     return [forbiddenField(path, why)];
   }
-  return ingress.flatMap(({ ip, ipMode, hostname }, index) => {
-    const own = path.index(index);
-    const errors: FieldError[] = ip ? validateIp(ip, own.child('ip')) : [];
-    if (ip && ipMode === undefined) {
-      errors.push(required(own.child('ipMode'), 'must be specified when `ip` is set'));
-    }
-    if (!ip && ipMode !== undefined) {
-      const why = 'may not be specified when `ip` is not set';
-      errors.push(forbiddenField(own.child('ipMode'), why));
-    } else if (ipMode !== undefined && ipMode !== 'VIP' && ipMode !== 'Proxy') {
-      errors.push(notSupported(own.child('ipMode'), ipMode, ['VIP', 'Proxy']));
-    }
-    if (hostname) {
-      errors.push(
-        ...invalidEach(own.child('hostname'), hostname, validateDns1123Subdomain(hostname)),
-      );
-    }
-    return errors;
-  });
+  const known = (old.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []));
+  return ingress.flatMap((each, index) => validateBalancer(each, known, path.index(index)));
 }
 
-export function serviceWarnings(service: Service): readonly string[] {
-  const warnings: string[] = [];
-  const { externalIPs = [], externalName } = service.spec ?? {};
-  if (externalIPs.length > 0) {
-    warnings.push(
-      'spec.externalIPs is deprecated in v1.36+ and will be removed in a future release',
-    );
+function validateBalancer(
+  { ip, ipMode, hostname }: { ip?: string; ipMode?: string; hostname?: string },
+  known: readonly string[],
+  path: FieldPath,
+): FieldError[] {
+  const errors = ip ? validateIp(ip, path.child('ip'), known) : [];
+  const modePath = path.child('ipMode');
+  if (ipMode === undefined) {
+    if (ip) errors.push(required(modePath, 'must be specified when `ip` is set'));
+  } else if (!ip)
+    errors.push(forbiddenField(modePath, 'may not be specified when `ip` is not set'));
+  else if (!ipModes.includes(ipMode)) errors.push(notSupported(modePath, ipMode, ipModes));
+  if (!hostname) return errors;
+  const hostPath = path.child('hostname');
+  errors.push(...invalidEach(hostPath, hostname, validateDns1123Subdomain(hostname)));
+  if (parseIp(hostname) !== undefined) {
+    errors.push(invalidValue(hostPath, hostname, 'must be a DNS name, not an IP address'));
   }
-  if (externalName && service.spec?.type !== 'ExternalName') {
-    warnings.push(`spec.externalName is ignored when spec.type is not "ExternalName"`);
-  }
-  return warnings;
+  return errors;
 }

@@ -1,6 +1,6 @@
 // Service: a stable name, address and ports in front of changing pods.
 import type { Service } from '../../objects.ts';
-import { validateDns1035Label } from '../metadata/names.ts';
+import { validateDns1123Label } from '../metadata/names.ts';
 import { defineResource } from '../resource.ts';
 import { setServiceDefaults } from './service-defaults.ts';
 import { serviceTable } from './service-table.ts';
@@ -10,11 +10,16 @@ import {
   patchAllocatedValues,
 } from './service-update.ts';
 import {
-  serviceWarnings,
   validateService,
   validateServiceStatusUpdate,
   validateServiceUpdate,
 } from './service-validation.ts';
+import { serviceWarnings } from './service-warnings.ts';
+
+/** Upstream stores it with an ExternalName but does not show it. */
+function dropInternalPolicy({ spec }: Service): void {
+  if (spec?.type === 'ExternalName') delete spec.internalTrafficPolicy;
+}
 
 export const serviceResource = defineResource<Service>({
   kind: 'Service',
@@ -37,17 +42,21 @@ export const serviceResource = defineResource<Service>({
   },
   hasGeneration: false,
   hasStatus: true,
-  validateName: validateDns1035Label,
+  // Relaxed in v1.36: a name may start with a digit.
+  validateName: validateDns1123Label,
+  createOnUpdate: true,
   prepareCreate(service) {
     service.status = { loadBalancer: {} };
     normalizeClusterIps(service, undefined);
+    dropInternalPolicy(service);
   },
   prepareUpdate(next, old) {
     patchAllocatedValues(next, old);
     normalizeClusterIps(next, old);
     dropTypeDependentFields(next, old);
+    dropInternalPolicy(next);
   },
-  validate: validateService,
+  validate: (service, _context, old) => validateService(service, old),
   validateUpdate: validateServiceUpdate,
   validateStatusUpdate: validateServiceStatusUpdate,
   warnings: serviceWarnings,

@@ -3,6 +3,7 @@ import { conflict } from '../../status.ts';
 import type { Entry } from '../../storage/driver.ts';
 import type { CachedObject } from '../cache/types.ts';
 import type { ApiObject } from '../resource.ts';
+import type { Afterwards } from './afterwards.ts';
 import type { StoreParts } from './ports.ts';
 import type { RequestContext } from './types.ts';
 
@@ -17,10 +18,18 @@ export interface Current {
 }
 
 /** What an attempt wants done. `keep` leaves everything as it is. */
-export type Decision =
+export type Decision = (
   | { readonly action: 'keep' }
   | { readonly action: 'write'; readonly body: Uint8Array; readonly ttlMs: number | undefined }
-  | { readonly action: 'delete'; readonly last: Uint8Array | undefined };
+  | { readonly action: 'delete'; readonly last: Uint8Array | undefined }
+) & {
+  /** Settled here, whether the decision is carried out, dropped or loses. */
+  readonly afterwards?: Afterwards;
+};
+
+const outcomes = { keep: 'nothing', write: 'written', delete: 'deleted' } as const;
+
+type Carried = { outcome: SwapOutcome } | { lostTo: Entry | undefined };
 
 export interface SwapOutcome {
   readonly action: 'keep' | 'write' | 'delete';
@@ -73,12 +82,15 @@ export async function swapLoop(
       const newest = await readCurrent(parts, key);
       fresh = true;
       if (newest?.stored.revision !== current?.stored.revision) {
+        await decision?.afterwards?.settle('nothing');
         current = newest;
         continue;
       }
     }
     if (decision === undefined) throw refused;
-    const done = await carryOut(parts, context, key, current, decision);
+    const done = await settled(context, decision, () =>
+      carryOut(parts, context, key, current, decision),
+    );
     if ('outcome' in done) return done.outcome;
     current = currentOf(parts, done.lostTo);
     fresh = true;
@@ -87,13 +99,28 @@ export async function swapLoop(
   throw conflict({ group: context.served.group, resource: resource.plural }, context.name);
 }
 
+async function settled(
+  { dryRun }: RequestContext,
+  { action, afterwards }: Decision,
+  carry: () => Promise<Carried>,
+): Promise<Carried> {
+  let done: Carried | undefined;
+  try {
+    done = await carry();
+    return done;
+  } finally {
+    const counts = done !== undefined && 'outcome' in done && !dryRun;
+    await afterwards?.settle(counts ? outcomes[action] : 'nothing');
+  }
+}
+
 async function carryOut(
   parts: StoreParts,
   context: RequestContext,
   key: string,
   current: Current | undefined,
   decision: Decision,
-): Promise<{ outcome: SwapOutcome } | { lostTo: Entry | undefined }> {
+): Promise<Carried> {
   const { action } = decision;
   if (action === 'keep') {
     return { outcome: { action, stored: current?.stored, previous: current } };

@@ -7,6 +7,7 @@ import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { validateObjectMeta } from '../metadata/object-meta.ts';
 import type { ApiObject } from '../resource.ts';
 import { encodeStored } from '../schema/encode.ts';
+import { Afterwards } from './afterwards.ts';
 import { readCurrent } from './compare-and-swap.ts';
 import { hasGeneration, mainResetFields } from './doors.ts';
 import { copyJson } from './json.ts';
@@ -20,7 +21,7 @@ import {
   resourceName,
 } from './request-checks.ts';
 import { objectKey } from './resource-key.ts';
-import type { RequestContext, WriteResult } from './types.ts';
+import type { AdmissionAttributes, RequestContext, WriteResult } from './types.ts';
 import { fromStored, toStored } from './versions.ts';
 
 const generatedNameAttemptsMax = 8;
@@ -40,8 +41,7 @@ export async function create(
       const base = generateName.slice(0, generatedNameBaseLengthMax);
       next.metadata.name = base + nameSuffix(parts.random);
     }
-    const body = await prepareNew(parts, context, next);
-    const result = await writeNew(parts, context, body);
+    const result = await prepareAndWrite(parts, context, next);
     if (result !== undefined) return result;
     const taken = next.metadata.name ?? '';
     if (!generated) throw await existsAlready(parts, context, taken);
@@ -51,11 +51,28 @@ export async function create(
   }
 }
 
+/** One attempt; undefined when the name is taken. */
+async function prepareAndWrite(
+  parts: StoreParts,
+  context: RequestContext,
+  object: ApiObject,
+): Promise<WriteResult | undefined> {
+  const afterwards = new Afterwards();
+  let result: WriteResult | undefined;
+  try {
+    result = await writeNew(parts, context, await prepareNew(parts, context, object, afterwards));
+    return result;
+  } finally {
+    await afterwards.settle(result === undefined || context.dryRun ? 'nothing' : 'written');
+  }
+}
+
 /** The stored bytes of a new object after every check; used by create-on-update and apply too. */
 export async function prepareNew(
   parts: StoreParts,
   context: RequestContext,
   object: ApiObject,
+  afterwards: Afterwards,
   owned = false,
 ): Promise<{ readonly stored: ApiObject; readonly bytes: Uint8Array }> {
   const { resource, version } = context.served;
@@ -74,7 +91,14 @@ export async function prepareNew(
     const { served, subresource, fieldManager: manager } = context;
     parts.ownership.update({ served, subresource, manager, live: undefined, resetFields }, object);
   }
-  const attributes = { context, operation: 'CREATE', object, old: undefined } as const;
+  const { add } = afterwards;
+  const attributes: AdmissionAttributes = {
+    context,
+    operation: 'CREATE',
+    object,
+    old: undefined,
+    afterwards: add,
+  };
   await parts.admission.mutate(attributes);
   version.defaults?.(object);
   const next = toStored(context, object);

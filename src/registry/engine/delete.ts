@@ -2,13 +2,19 @@
 import { conflict, notFound, type Status, success } from '../../status.ts';
 import type { ApiObject } from '../resource.ts';
 import { encodeStored } from '../schema/encode.ts';
+import { Afterwards } from './afterwards.ts';
 import { type Current, type Decision, swapLoop } from './compare-and-swap.ts';
 import { beginGrace, isHeld, markDeleting, setPropagation } from './deletion-state.ts';
 import { copyJson, sameJson } from './json.ts';
 import type { StoreParts } from './ports.ts';
 import { hookContext, kindName, resourceName } from './request-checks.ts';
 import { objectKey } from './resource-key.ts';
-import type { DeletionOptions, DeletionResult, RequestContext } from './types.ts';
+import type {
+  AdmissionAttributes,
+  DeletionOptions,
+  DeletionResult,
+  RequestContext,
+} from './types.ts';
 import { presented } from './versions.ts';
 
 /**
@@ -27,18 +33,39 @@ export async function deleteObject(
     if (current === undefined) throw notFound(resourceName(context), context.name);
     checkPreconditions(context, current, options);
     const old = presented(context, current);
-    const attributes = { context, operation: 'DELETE', object: undefined, old } as const;
-    await parts.admission.mutate(attributes);
-    await parts.admission.validate(attributes);
+    const afterwards = new Afterwards();
+    await admitDeletion(parts, context, old, afterwards);
     const { decision, pending } = decide(parts, context, current, options);
     deleted = decision.action === 'delete';
     waiting = pending;
-    return decision;
+    return { ...decision, afterwards };
   });
   if (outcome.stored === undefined) throw notFound(resourceName(context), context.name);
   const { returnsDeletedObject = false } = context.served.resource;
   const answersObject = returnsDeletedObject || !(deleted || waiting);
   return { stored: outcome.stored, deleted, answersObject };
+}
+
+async function admitDeletion(
+  { admission }: StoreParts,
+  context: RequestContext,
+  old: ApiObject,
+  afterwards: Afterwards,
+): Promise<void> {
+  const attributes: AdmissionAttributes = {
+    context,
+    operation: 'DELETE',
+    object: undefined,
+    old,
+    afterwards: afterwards.add,
+  };
+  try {
+    await admission.mutate(attributes);
+    await admission.validate(attributes);
+  } catch (error) {
+    await afterwards.settle('nothing');
+    throw error;
+  }
 }
 
 /** The answer to a deletion that does not answer with the object. */

@@ -56,6 +56,9 @@ export type PatchRequest =
   | { readonly type: 'json' | 'merge' | 'strategic'; readonly body: Uint8Array }
   | { readonly type: 'apply'; readonly body: Uint8Array; readonly force: boolean };
 
+/** What became of an object that was on its way into storage; under dry run always `nothing`. */
+export type WriteOutcome = 'written' | 'deleted' | 'nothing';
+
 /**
  * What admission sees, in the request's version with type meta and resourceVersion. Mutators
  * change `object` in place, validators throw StatusError; nobody changes `old`.
@@ -65,6 +68,11 @@ export interface AdmissionAttributes {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly object: ApiObject | undefined;
   readonly old: ApiObject | undefined;
+  /**
+   * Has `task` run once it is known what became of this attempt; the answer waits for it. An
+   * update that lost to another writer is tried again as a new attempt.
+   */
+  readonly afterwards?: (task: (outcome: WriteOutcome) => Promise<void>) => void;
 }
 
 /** The admission chain: plugins in a fixed order, first every `mutate`, later every `validate`. */

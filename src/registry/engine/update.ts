@@ -4,6 +4,7 @@ import { type FieldError, FieldPath, invalidValue } from '../field.ts';
 import { validateObjectMetaUpdate } from '../metadata/object-meta.ts';
 import type { ApiObject } from '../resource.ts';
 import { encodeStored } from '../schema/encode.ts';
+import { Afterwards } from './afterwards.ts';
 import { type Current, type Decision, type SwapOutcome, swapLoop } from './compare-and-swap.ts';
 import { prepareNew } from './create.ts';
 import { readyToGo } from './deletion-state.ts';
@@ -70,9 +71,14 @@ export async function change(
   const outcome = await swapLoop(parts, context, key, (current) => {
     created = current === undefined;
     if (request.uid !== undefined) checkUid(context, key, request.uid, current);
-    if (current !== undefined) return revise(parts, context, door, current, request.change);
-    if (!request.createOnUpdate) throw notFound(resourceName(context), context.name);
-    return bringUp(parts, context, request.change);
+    if (current === undefined && !request.createOnUpdate) {
+      throw notFound(resourceName(context), context.name);
+    }
+    return attempt((afterwards) =>
+      current === undefined
+        ? bringUp(parts, context, request.change, afterwards)
+        : revise(parts, context, door, current, request.change, afterwards),
+    );
   });
   return { stored: storedOf(outcome, key), created };
 }
@@ -82,15 +88,27 @@ function storedOf(outcome: SwapOutcome, key: string) {
   return outcome.stored;
 }
 
+/** What was prepared for an attempt that is refused is undone before anybody hears of it. */
+async function attempt(decide: (afterwards: Afterwards) => Promise<Decision>): Promise<Decision> {
+  const afterwards = new Afterwards();
+  try {
+    return { ...(await decide(afterwards)), afterwards };
+  } catch (error) {
+    await afterwards.settle('nothing');
+    throw error;
+  }
+}
+
 async function bringUp(
   parts: StoreParts,
   context: RequestContext,
   make: Change,
+  afterwards: Afterwards,
 ): Promise<Decision> {
   const { next, owned } = make(undefined);
   // A PUT may carry the resourceVersion of an object that is gone since.
   delete next.metadata.resourceVersion;
-  const { stored, bytes } = await prepareNew(parts, context, next, owned);
+  const { stored, bytes } = await prepareNew(parts, context, next, afterwards, owned);
   return { action: 'write', body: bytes, ttlMs: parts.resource.ttlMs?.(stored) };
 }
 
@@ -100,6 +118,7 @@ async function revise(
   door: Door,
   current: Current,
   make: Change,
+  afterwards: Afterwards,
 ): Promise<Decision> {
   const { served, subresource, fieldManager: manager } = context;
   const old = presented(context, current);
@@ -112,7 +131,8 @@ async function revise(
     const input = { served, subresource, manager, live: old, resetFields: door.resetFields };
     parts.ownership.update(input, next);
   }
-  const attributes = { context, operation: 'UPDATE', object: next, old } as const;
+  const { add } = afterwards;
+  const attributes = { context, operation: 'UPDATE', object: next, old, afterwards: add } as const;
   await parts.admission.mutate(attributes);
   served.version.defaults?.(next);
   checkResourceVersion(context, next, current);

