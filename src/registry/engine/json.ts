@@ -5,10 +5,11 @@ export function copyJson<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyJson) as T;
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
-  for (const [name, child] of Object.entries(value)) {
+  for (const name in value) {
+    const child: unknown = value[name];
     // A plain assignment to `__proto__` would change the copy's prototype instead.
     if (name === '__proto__') defineOwn(copy, name, copyJson(child));
-    else copy[name] = copyJson(child);
+    else copy[name] = typeof child === 'object' ? copyJson(child) : child;
   }
   return copy as T;
 }

@@ -7,6 +7,7 @@ import type { Decode } from '../schema/decode.ts';
 import type { TypeTable } from '../schema/types.ts';
 import { type Apply, applyConfiguration } from './apply.ts';
 import { isSame, sameValue } from './compare.ts';
+import { type CreatedFields, createdFieldsOf } from './created-fields.ts';
 import { emptySet, type FieldSet, isEmptySet, union } from './field-set.ts';
 import { FieldsV1Error } from './fields-v1.ts';
 import {
@@ -33,8 +34,9 @@ export interface OwnershipParts {
 export function createFieldOwnership(parts: OwnershipParts): FieldOwnership {
   const shapes = createShapes(parts.types);
   const empty = (schema: string) => parts.decode(schema, { value: {} }).object;
+  const created = createdFieldsOf(shapes, empty);
   return {
-    update: (input, next) => update(parts, shapes, empty, input, next),
+    update: (input, next) => update(parts, shapes, created, empty, input, next),
     apply(input, configuration, { force }) {
       const { served } = input;
       const live = input.live ?? empty(served.version.schema);
@@ -127,9 +129,26 @@ function ownersToStartFrom(
   return { owners: given, canonical: false };
 }
 
+/** A new object's fields belong to who makes it. */
+function ownAll(
+  parts: OwnershipParts,
+  created: CreatedFields,
+  input: OwnershipInput,
+  next: ApiObject,
+): void {
+  const { schema } = input.served.version;
+  const fields = created(schema, next, ignoredSet(input.resetFields));
+  if (isEmptySet(fields)) return;
+  const owner = newOwner(input, false, fields, timestamp(parts.clock));
+  const owners = new Map([[identityOf(owner), owner]]);
+  // Its fields are in order already.
+  setManagedFields(next, owners, owners);
+}
+
 function update(
   parts: OwnershipParts,
   shapes: Shapes,
+  created: CreatedFields,
   empty: (schema: string) => ApiObject,
   input: OwnershipInput,
   next: ApiObject,
@@ -137,6 +156,10 @@ function update(
   const { live, served } = input;
   const { owners, canonical } = ownersToStartFrom(input, next);
   delete next.metadata.managedFields;
+  if (live === undefined && owners.size === 0) {
+    ownAll(parts, created, input, next);
+    return;
+  }
   // An object without owners, once made, stays without: nobody asked for the books to be kept.
   if (owners.size === 0 && live !== undefined) return;
   const before = withoutManagedFields(live ?? empty(served.version.schema));

@@ -11,8 +11,12 @@ const depthMax = 200;
 
 /** The key of a list map's item: `k:{"containerPort":80,"protocol":"TCP"}`. */
 export function keyElement(keys: readonly (readonly [string, unknown])[]): string {
-  const fields = keys.map(([name, value]) => `${toJson(name)}:${toJson(value)}`);
-  return `k:{${fields.join(',')}}`;
+  let fields = '';
+  for (const [name, value] of keys) {
+    if (fields !== '') fields += ',';
+    fields += `${toJson(name)}:${toJson(value)}`;
+  }
+  return `k:{${fields}}`;
 }
 
 export function valueElement(value: unknown): string {
@@ -101,14 +105,19 @@ export function compareElements(a: string, b: string): number {
   return ours.length - theirs.length;
 }
 
-/** By UTF-8 bytes, which for all but surrogates is the order of UTF-16 units. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return /[\ud800-\udfff]/.test(a + b)
-    ? Buffer.compare(Buffer.from(a), Buffer.from(b))
-    : a < b
-      ? -1
-      : 1;
+/** By UTF-8 bytes: the order of UTF-16 units, but that surrogates come after all others. */
+export function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const ours = a.charCodeAt(at);
+    const theirs = b.charCodeAt(at);
+    if (ours !== theirs) return codeOrder(ours) - codeOrder(theirs);
+  }
+  return a.length - b.length;
+}
+
+function codeOrder(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
 /** Numbers before strings before booleans before all else. */

@@ -1,6 +1,7 @@
 // What field ownership sees of a type: structs, maps, keyed lists, sets, and leaves owned whole.
+import { toJson } from '../schema/json.ts';
 import type { ScalarKind, TypeRef, TypeTable } from '../schema/types.ts';
-import { keyElement, valueElement } from './fields-v1.ts';
+import { valueElement } from './fields-v1.ts';
 
 export type Shape =
   | { readonly kind: 'leaf'; readonly content: LeafContent }
@@ -38,6 +39,8 @@ export interface KeyedListShape {
 
 export interface ListKey {
   readonly name: string;
+  /** The name as elements write it, made once: `"name":`. */
+  readonly label: string;
   readonly default?: unknown;
 }
 
@@ -88,12 +91,10 @@ export function createShapes(types: TypeTable): Shapes {
 }
 
 function keyedList(item: Shape, declaredKeys: readonly string[]): KeyedListShape {
-  const keys = [...declaredKeys]
-    .sort()
-    .map(
-      (name): ListKey =>
-        keyDefaults[name] === undefined ? { name } : { name, default: keyDefaults[name] },
-    );
+  const keys = [...declaredKeys].sort().map((name): ListKey => {
+    const key = { name, label: `${toJson(name)}:` };
+    return keyDefaults[name] === undefined ? key : { ...key, default: keyDefaults[name] };
+  });
   return { kind: 'list', item, keys, declaredKeys };
 }
 
@@ -105,10 +106,12 @@ export function itemElement(
   if (shape.kind === 'set') return valueElement(item);
   if (typeof item !== 'object' || item === null) return undefined;
   const fields = item as Readonly<Record<string, unknown>>;
-  const given: (readonly [string, unknown])[] = [];
+  let text = '';
   for (const key of shape.keys) {
     const value = fields[key.name] ?? key.default;
-    if (value !== undefined) given.push([key.name, value]);
+    if (value === undefined) continue;
+    text += text === '' ? key.label : `,${key.label}`;
+    text += typeof value === 'string' ? JSON.stringify(value) : toJson(value);
   }
-  return given.length === 0 ? undefined : keyElement(given);
+  return text === '' ? undefined : `k:{${text}}`;
 }
