@@ -17,6 +17,7 @@ import { localSubjectAccessReviewResource } from './authorization/local-subject-
 import { selfSubjectAccessReviewResource } from './authorization/self-subject-access-review.ts';
 import { selfSubjectRulesReviewResource } from './authorization/self-subject-rules-review.ts';
 import { subjectAccessReviewResource } from './authorization/subject-access-review.ts';
+import { horizontalPodAutoscalerResource } from './autoscaling/horizontal-pod-autoscaler.ts';
 import { cronJobResource } from './batch/cron-job.ts';
 import { jobResource } from './batch/job.ts';
 import { certificateSigningRequestResource } from './certificates/certificate-signing-request.ts';
@@ -94,6 +95,7 @@ export const builtinResources: readonly Resource[] = [
   selfSubjectAccessReviewResource,
   selfSubjectRulesReviewResource,
   subjectAccessReviewResource,
+  horizontalPodAutoscalerResource,
   cronJobResource,
   jobResource,
   certificateSigningRequestResource,

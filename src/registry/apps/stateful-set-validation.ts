@@ -1,6 +1,7 @@
 // StatefulSets: pods with names and claims of their own, of whose spec little may change.
 import { isDeepStrictEqual } from 'node:util';
 import type { PodTemplateSpec, StatefulSet } from '../../objects.ts';
+import { validateClaimSpec } from '../core/claim-spec-validation.ts';
 import { validatePodTemplate } from '../core/pod-spec-validation.ts';
 import { validateNonNegative } from '../core/probe-validation.ts';
 import {
@@ -33,7 +34,8 @@ type RollingUpdate = NonNullable<NonNullable<Spec['updateStrategy']>['rollingUpd
 
 /** What is stored already may be wrong where it cannot be put right. */
 interface Tolerance {
-  readonly serviceName: boolean;
+  /** The service's name and the claims. */
+  readonly fixed: boolean;
   readonly template: boolean;
 }
 
@@ -42,9 +44,9 @@ export function validateStatefulSet(
   _context: unknown,
   old?: StatefulSet,
 ): FieldError[] {
-  if (old === undefined) return validateSpec(spec, { serviceName: false, template: false });
-  const wasWrong = validateSpec(old.spec, { serviceName: true, template: false }).length > 0;
-  return validateSpec(spec, { serviceName: true, template: wasWrong });
+  if (old === undefined) return validateSpec(spec, { fixed: false, template: false });
+  const wasWrong = validateSpec(old.spec, { fixed: true, template: false }).length > 0;
+  return validateSpec(spec, { fixed: true, template: wasWrong });
 }
 
 function validateSpec(spec: Spec | undefined, tolerated: Tolerance): FieldError[] {
@@ -53,12 +55,13 @@ function validateSpec(spec: Spec | undefined, tolerated: Tolerance): FieldError[
     ...validateManagementPolicy(spec?.podManagementPolicy, specPath.child('podManagementPolicy')),
     ...validateStrategy(spec?.updateStrategy, specPath.child('updateStrategy')),
     ...validateRetention(spec),
+    ...(tolerated.fixed ? [] : validateClaims(spec)),
     ...validateCounts(spec, ['replicas', 'minReadySeconds'], specPath),
   ];
   if (ordinals) {
     errors.push(...validateNonNegative(ordinals.start ?? 0, specPath.child('ordinals.start')));
   }
-  if (serviceName && !tolerated.serviceName) {
+  if (serviceName && !tolerated.fixed) {
     const messages = validateDns1123Label(serviceName);
     errors.push(...invalidEach(specPath.child('serviceName'), serviceName, messages));
   }
@@ -130,6 +133,13 @@ function validateRetention(spec: Spec | undefined): FieldError[] {
     const value = policy[field] ?? '';
     return policies.includes(value) ? [] : [notSupported(path.child(field), value, policies)];
   });
+}
+
+function validateClaims(spec: Spec | undefined): FieldError[] {
+  const path = specPath.child('volumeClaimTemplates');
+  return (spec?.volumeClaimTemplates ?? []).flatMap((claim, index) =>
+    validateClaimSpec(claim.spec ?? {}, path.index(index).child('spec')),
+  );
 }
 
 /** The template as its pods will be, labels and annotations checked twice as upstream does. */

@@ -1,6 +1,8 @@
 // StatefulSet: pods with lasting names and claims, made and removed in order.
 import type { StatefulSet } from '../../objects.ts';
+import { claimSpecWarnings } from '../core/claim-spec-validation.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
+import { FieldPath } from '../field.ts';
 import { validateDns1123Label } from '../metadata/names.ts';
 import {
   ageCell,
@@ -10,6 +12,7 @@ import {
   nameColumn,
   selectorText,
 } from '../printer-column.ts';
+import { roundToMilli } from '../quantity-validation.ts';
 import { defineResource } from '../resource.ts';
 import {
   validateStatefulSet,
@@ -46,6 +49,8 @@ function setClaimTemplateDefaults(claim: NonNullable<Spec['volumeClaimTemplates'
   claim.kind = 'PersistentVolumeClaim';
   claim.spec ??= {};
   claim.spec.volumeMode ??= 'Filesystem';
+  roundToMilli(claim.spec.resources?.limits);
+  roundToMilli(claim.spec.resources?.requests);
   claim.status ??= {};
   claim.status.phase ||= 'Pending';
 }
@@ -63,6 +68,11 @@ function statefulSetWarnings(
 ): readonly string[] {
   if (subresource === 'status') return [];
   const warnings = [...changedTemplateWarnings(next, old, next.spec?.template)];
+  (next.spec?.volumeClaimTemplates ?? []).forEach((claim, index) => {
+    const path = FieldPath.of('spec', 'volumeClaimTemplates').index(index);
+    // Upstream names the claim on create, and the field by its Go name on update.
+    warnings.push(...claimSpecWarnings(claim.spec, old === undefined ? path : path.child('Spec')));
+  });
   if ((next.spec?.revisionHistoryLimit ?? 0) < 0) {
     const why = 'a negative value retains all historical revisions; a value >= 0 is recommended';
     warnings.push(`spec.revisionHistoryLimit: ${why}`);

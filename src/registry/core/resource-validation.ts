@@ -44,7 +44,7 @@ export function isExtendedResource(name: string): boolean {
   return validateQualifiedName(`requests.${name}`).length === 0;
 }
 
-function validateContainerResourceName(name: string, path: FieldPath): FieldError[] {
+export function validateContainerResourceName(name: string, path: FieldPath): FieldError[] {
   const wrong = invalidEach(path, name, validateQualifiedName(name));
   if (wrong.length > 0) return wrong;
   const errors: FieldError[] = [];

@@ -148,6 +148,14 @@ t.test('errors on create', (t) => {
     ],
     [
       statefulSetResource,
+      set('spec.volumeClaimTemplates', [{ metadata: { name: 'data' } }]),
+      [
+        'spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required',
+        'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
+      ],
+    ],
+    [
+      statefulSetResource,
       set('spec.ordinals', { start: -1 }),
       ['spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0'],
     ],
