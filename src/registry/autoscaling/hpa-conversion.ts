@@ -36,6 +36,11 @@ type Status = NonNullable<HorizontalPodAutoscaler['status']>;
 type Condition = NonNullable<Status['conditions']>[number];
 type Annotations = Record<string, string>;
 
+type StatusV1 = NonNullable<HorizontalPodAutoscalerV1['status']>;
+
+const noReplicas: Status & StatusV1 = { currentReplicas: 0, desiredReplicas: 0 };
+const noSpec = { maxReplicas: 0, scaleTargetRef: { kind: '', name: '' } };
+
 function withoutRoundTrip(annotations: Annotations | undefined): Annotations {
   const kept = Object.entries(annotations ?? {}).filter(([key]) => !roundTripKeys.has(key));
   return Object.fromEntries(kept);
@@ -60,7 +65,8 @@ function readCondition(value: AnnotationObject): Condition {
   return {
     type: value.text('type'),
     status: value.text('status'),
-    ...(time === '' ? {} : { lastTransitionTime: time }),
+    // Go writes a time that was never set as null.
+    lastTransitionTime: time === '' ? (null as unknown as string) : time,
     ...(reason === '' ? {} : { reason }),
     ...(message === '' ? {} : { message }),
   };
@@ -69,10 +75,7 @@ function readCondition(value: AnnotationObject): Condition {
 /** autoscaling/v1 as it is stored. */
 export function autoscalerToStorage(v1: HorizontalPodAutoscalerV1): HorizontalPodAutoscaler {
   const annotations = v1.metadata?.annotations ?? {};
-  const { targetCPUUtilizationPercentage: target, ...spec } = v1.spec ?? {
-    maxReplicas: 0,
-    scaleTargetRef: { kind: '', name: '' },
-  };
+  const { targetCPUUtilizationPercentage: target, ...spec } = v1.spec ?? noSpec;
   const metrics: Metric[] = [
     ...(readAnnotation(annotations[metricsKey], (value) => readList(value, readMetric)) ?? []),
     ...(target === undefined ? [] : [cpuMetric(target)]),
@@ -97,7 +100,8 @@ function statusToStorage(
   status: HorizontalPodAutoscalerV1['status'],
   annotations: Annotations,
 ): Status {
-  const { currentCPUUtilizationPercentage: cpu, ...rest } = status ?? { desiredReplicas: 0 };
+  const found: StatusV1 = status ?? noReplicas;
+  const { currentCPUUtilizationPercentage: cpu, currentReplicas, ...rest } = found;
   const statuses: MetricStatus[] | undefined =
     readAnnotation(annotations[statusesKey], (value) => readList(value, readMetricStatus)) ??
     (cpu === undefined
@@ -106,30 +110,23 @@ function statusToStorage(
   const conditions = readAnnotation(annotations[conditionsKey], (value) =>
     readList(value, readCondition),
   );
+  // Go always writes the list of metrics, as null where there is none.
+  const currentMetrics = statuses?.length ? statuses : (null as unknown as MetricStatus[]);
   return {
     ...rest,
-    ...(statuses?.length ? { currentMetrics: statuses } : {}),
+    // v1 always says how many there are, v2 only if there are any.
+    ...(currentReplicas ? { currentReplicas } : {}),
+    currentMetrics,
     ...(conditions?.length ? { conditions } : {}),
   };
 }
 
 /** The stored autoscaler as autoscaling/v1 shows it. */
 export function autoscalerFromStorage(stored: HorizontalPodAutoscaler): HorizontalPodAutoscalerV1 {
-  const {
-    metrics = [],
-    behavior,
-    ...spec
-  } = stored.spec ?? {
-    maxReplicas: 0,
-    scaleTargetRef: { kind: '', name: '' },
-  };
-  const {
-    currentMetrics = [],
-    conditions = [],
-    ...status
-  } = stored.status ?? {
-    desiredReplicas: 0,
-  };
+  const { metrics = [], behavior, ...spec } = stored.spec ?? noSpec;
+  const found: Status = stored.status ?? noReplicas;
+  const { currentMetrics: statuses, conditions = [], ...status } = found;
+  const currentMetrics = statuses ?? [];
   const target = metrics.find(isCpuUtilization)?.resource?.target.averageUtilization;
   const cpu = currentMetrics
     .filter(({ type, resource }) => type === 'Resource' && resource?.name === 'cpu')
@@ -141,6 +138,7 @@ export function autoscalerFromStorage(stored: HorizontalPodAutoscaler): Horizont
     spec: { ...spec, ...(target === undefined ? {} : { targetCPUUtilizationPercentage: target }) },
     status: {
       ...status,
+      currentReplicas: status.currentReplicas ?? 0,
       ...(cpu === undefined ? {} : { currentCPUUtilizationPercentage: cpu }),
     } as NonNullable<HorizontalPodAutoscalerV1['status']>,
   };

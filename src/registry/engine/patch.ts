@@ -161,7 +161,7 @@ async function apply(
 }
 
 /** An applied configuration is kept as it came: what it does not say, it does not own. */
-async function readConfiguration(
+export async function readConfiguration(
   parts: StoreParts,
   context: RequestContext,
   body: Uint8Array,

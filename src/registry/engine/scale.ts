@@ -1,17 +1,33 @@
 // The scale subresource: autoscaling/v1 Scale over any kind that says how its replicas are kept.
-import { badRequest, invalid, resourceNotFound } from '../../status.ts';
+import { badRequest, conflict, invalid, notFound, resourceNotFound } from '../../status.ts';
 import type { CachedObject } from '../cache/types.ts';
 import { FieldPath, invalidValue } from '../field.ts';
-import type { ApiObject, ScaleShape } from '../resource.ts';
+import { type ReplicasPath, scaleOwners, workloadOwners } from '../patch/scale-owners.ts';
+import type { ApiObject, Resource, ScaleShape } from '../resource.ts';
 import { copyJson } from './json.ts';
-import { decodePatched, patcher } from './patch.ts';
-import type { StoreParts } from './ports.ts';
-import { checkName, checkNamespace } from './request-checks.ts';
-import type { PatchRequest, RequestContext } from './types.ts';
+import { decodePatched, patcher, readConfiguration } from './patch.ts';
+import type { OwnershipInput, StoreParts } from './ports.ts';
+import { checkName, checkNamespace, groupVersion, resourceName } from './request-checks.ts';
+import type { PatchRequest, RequestContext, ServedResource } from './types.ts';
 import { change } from './update.ts';
 import { fromStored, toStored } from './versions.ts';
 
 const scaleSchema = 'io.k8s.api.autoscaling.v1.Scale';
+const scaleVersion = { version: 'v1', schema: scaleSchema };
+
+/** A scale is stored nowhere, but applied and owned as if it were. */
+const scaleResource: Resource = {
+  kind: 'Scale',
+  plural: 'scales',
+  singular: 'scale',
+  namespaced: true,
+  groups: [{ group: 'autoscaling', versions: [scaleVersion] }],
+};
+const scaleServed: ServedResource = {
+  resource: scaleResource,
+  group: 'autoscaling',
+  version: scaleVersion,
+};
 
 /** autoscaling/v1 Scale. */
 export interface Scale extends ApiObject {
@@ -61,8 +77,7 @@ export async function updateScale(
   checkScaleType(given);
   checkNamespace(context, given);
   checkName(context, given);
-  const uid = given.metadata.uid ?? '';
-  return writeScale(parts, context, () => copyJson(given), uid === '' ? undefined : uid);
+  return writeScale(parts, context, (current) => updated(parts, context, current, copyJson(given)));
 }
 
 /** Patches the scale as it stands at each attempt. */
@@ -72,43 +87,97 @@ export async function patchScale(
   request: PatchRequest,
 ): Promise<Scale> {
   if (request.type === 'apply') {
-    // Ownership of a scale lies with the object's own replicas; a merge has the same effect.
-    return patchScale(parts, context, { type: 'merge', body: request.body });
+    const { body, force } = request;
+    const configuration = await readConfiguration(parts, { ...context, served: scaleServed }, body);
+    const options = { force, warn: (message: string) => context.warn(message) };
+    return writeScale(parts, context, (current) =>
+      parts.ownership.apply(ownershipOf(context, current), configuration, options),
+    );
   }
   const make = patcher(parts, scaleSchema, request);
   return writeScale(parts, context, (current) => {
     const next = decodePatched(parts, context, scaleSchema, make(current));
     checkScaleType(next);
     checkName(context, next);
-    return next;
+    return updated(parts, context, current, next);
   });
+}
+
+/** A scale has managedFields of its own, which are worked out as those of any object. */
+function ownershipOf(context: RequestContext, live: Scale): OwnershipInput {
+  const { subresource, fieldManager: manager } = context;
+  return { served: scaleServed, subresource, manager, live, resetFields: [] };
+}
+
+function updated(
+  parts: StoreParts,
+  context: RequestContext,
+  current: Scale,
+  next: ApiObject,
+): ApiObject {
+  parts.ownership.update(ownershipOf(context, current), next);
+  return next;
+}
+
+/** Every version of the built-in kinds keeps its replicas in the same place. */
+function replicasPathOf(context: RequestContext): ReplicasPath {
+  const { groups } = context.served.resource;
+  const known = new Set(
+    groups.flatMap(({ group, versions }) =>
+      versions.map(({ version }) => (group === '' ? version : `${group}/${version}`)),
+    ),
+  );
+  return (apiVersion) => (known.has(apiVersion) ? ['spec', 'replicas'] : undefined);
 }
 
 async function writeScale(
   parts: StoreParts,
   context: RequestContext,
   make: (current: Scale) => ApiObject,
-  uid?: string,
 ): Promise<Scale> {
   const shape = shapeOf(context);
+  const replicasPath = replicasPathOf(context);
+  const { group, resource } = resourceName(context);
+  const named = { group, resource: `${resource}/scale` };
   const result = await change(parts, context, {
     createOnUpdate: false,
-    ...(uid === undefined ? {} : { uid }),
+    missing: () => notFound(named, context.name),
     change(current) {
-      if (current === undefined) throw resourceNotFound();
+      if (current === undefined) throw notFound(named, context.name);
+      const { managedFields: entries, resourceVersion: revision } = current.metadata;
       const stored = toStored(context, current);
-      const scale = make(scaleOf(context, stored, Number(current.metadata.resourceVersion)));
-      const replicas = replicasOf(scale);
+      const live = scaleOf(context, stored, Number(revision));
+      live.metadata.managedFields = scaleOwners(entries, replicasPath);
+      const scale = make(live);
+      const replicas = replicasOf(scale, context.name);
+      checkUid(scale, stored, named, context.name);
       const next = copyJson(stored);
       shape.setSpecReplicas(next, replicas);
-      const { resourceVersion = '' } = scale.metadata;
       const shown = fromStored(context, next);
+      const { resourceVersion = '', managedFields } = scale.metadata;
       if (resourceVersion === '') delete shown.metadata.resourceVersion;
       else shown.metadata.resourceVersion = resourceVersion;
-      return { next: shown, owned: false };
+      const version = groupVersion(context);
+      const owners = workloadOwners(entries, managedFields, version, replicasPath);
+      if (owners.length === 0) delete shown.metadata.managedFields;
+      else shown.metadata.managedFields = owners;
+      return { next: shown, owned: true };
     },
   });
   return scaleOf(context, parts.parsed.parse(result.stored), result.stored.revision);
+}
+
+function checkUid(
+  scale: ApiObject,
+  stored: ApiObject,
+  named: { readonly group: string; readonly resource: string },
+  name: string,
+): void {
+  const asked = scale.metadata.uid ?? '';
+  const { uid = '' } = stored.metadata;
+  if (asked === '' || asked === uid) return;
+  const why = `UID in precondition: ${asked}, UID in object meta: ${uid}`;
+  throw conflict(named, name, `Precondition failed: ${why}`);
 }
 
 function checkScaleType(scale: ApiObject): void {
@@ -124,12 +193,12 @@ function checkScaleType(scale: ApiObject): void {
   }
 }
 
-function replicasOf(scale: ApiObject): number {
+function replicasOf(scale: ApiObject, name: string): number {
   const { spec } = scale as Partial<Scale>;
   const replicas = spec?.replicas ?? 0;
   if (replicas >= 0) return replicas;
   const path = FieldPath.of('spec', 'replicas');
-  throw invalid({ group: 'autoscaling', kind: 'Scale' }, scale.metadata.name ?? '', [
+  throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
     invalidValue(path, replicas, 'must be greater than or equal to 0'),
   ]);
 }

@@ -55,6 +55,8 @@ export interface ChangeRequest {
   readonly createOnUpdate: boolean;
   /** The object must still be this one. */
   readonly uid?: string;
+  /** How to say that there is no object; default by its resource. */
+  readonly missing?: () => Error;
   /** Runs again on every conflict. */
   readonly change: Change;
 }
@@ -72,7 +74,7 @@ export async function change(
     created = current === undefined;
     if (request.uid !== undefined) checkUid(context, key, request.uid, current);
     if (current === undefined && !request.createOnUpdate) {
-      throw notFound(resourceName(context), context.name);
+      throw request.missing?.() ?? notFound(resourceName(context), context.name);
     }
     return attempt((afterwards) =>
       current === undefined
