@@ -1,13 +1,16 @@
 // Wire types of Kubernetes objects: the client-node models with dates as the strings they are in JSON.
 import type * as k8s from '@kubernetes/client-node';
 
-/** A model type as it travels: every Date an RFC 3339 string. */
+/**
+ * A model type as it travels: every Date an RFC 3339 string, and names that JavaScript reserves
+ * (`default`, `from`) without the underscore that the models put before them.
+ */
 export type Wire<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
     ? Wire<Item>[]
     : T extends object
-      ? { [Key in keyof T]: Wire<T[Key]> }
+      ? { [Key in keyof T as Key extends `_${infer Name}` ? Name : Key]: Wire<T[Key]> }
       : T;
 
 /** What every persisted object has, whatever its kind. */

@@ -24,6 +24,7 @@ import { certificateSigningRequestResource } from './certificates/certificate-si
 import { leaseResource } from './coordination/lease.ts';
 import { configMapResource } from './core/config-map.ts';
 import { endpointsResource } from './core/endpoints.ts';
+import { limitRangeResource } from './core/limit-range.ts';
 import { namespaceResource } from './core/namespace.ts';
 import { nodeResource } from './core/node.ts';
 import { persistentVolumeResource } from './core/persistent-volume.ts';
@@ -31,6 +32,7 @@ import { persistentVolumeClaimResource } from './core/persistent-volume-claim.ts
 import { podResource } from './core/pod.ts';
 import { podTemplateResource } from './core/pod-template.ts';
 import { replicationControllerResource } from './core/replication-controller.ts';
+import { resourceQuotaResource } from './core/resource-quota.ts';
 import { secretResource } from './core/secret.ts';
 import { serviceResource } from './core/service.ts';
 import { serviceAccountResource } from './core/service-account.ts';
@@ -67,6 +69,7 @@ export const builtinResources: readonly Resource[] = [
   configMapResource,
   endpointsResource,
   eventResource,
+  limitRangeResource,
   namespaceResource,
   nodeResource,
   persistentVolumeResource,
@@ -74,6 +77,7 @@ export const builtinResources: readonly Resource[] = [
   podResource,
   podTemplateResource,
   replicationControllerResource,
+  resourceQuotaResource,
   secretResource,
   serviceResource,
   serviceAccountResource,

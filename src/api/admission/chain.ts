@@ -4,6 +4,7 @@ import { certificateSigners } from './certificate-signers.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
@@ -20,6 +21,7 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 function builtinPlugins(parts: AdmissionParts): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle(parts),
+    limitRanger(parts),
     serviceAccount(parts),
     nodeRestriction(parts),
     taintNodesByCondition(),

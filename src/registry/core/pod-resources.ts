@@ -62,8 +62,10 @@ function larger(a: Quantity | undefined, b: Quantity): Quantity {
 
 type Amounts = Map<string, Quantity>;
 
-function requestsOf(container: Container): Amounts {
-  const entries = Object.entries(container.resources?.requests ?? {});
+type Kind = 'requests' | 'limits';
+
+function amountsOf(container: Container, kind: Kind): Amounts {
+  const entries = Object.entries(container.resources?.[kind] ?? {});
   return new Map(entries.map(([name, text]) => [name, parseQuantity(text)]));
 }
 
@@ -75,16 +77,16 @@ function add(total: Amounts, more: Amounts): void {
 }
 
 /**
- * What the containers of a pod ask for together: the sum of those that run at once, or the
+ * What the containers of a pod ask for together, or are limited to: the sum of those that run at once, or the
  * largest need of an init container beside the sidecars that started before it (KEP-753).
  */
-export function aggregateContainerRequests(spec: PodSpec): Amounts {
+export function aggregateContainerResources(spec: PodSpec, kind: Kind): Amounts {
   const total: Amounts = new Map();
-  for (const container of spec.containers ?? []) add(total, requestsOf(container));
+  for (const container of spec.containers ?? []) add(total, amountsOf(container, kind));
   const sidecars: Amounts = new Map();
   const peak: Amounts = new Map();
   for (const container of spec.initContainers ?? []) {
-    const need = requestsOf(container);
+    const need = amountsOf(container, kind);
     if (container.restartPolicy === 'Always') {
       add(sidecars, need);
       add(total, need);
@@ -102,7 +104,7 @@ export function setPodLevelRequests(spec: PodSpec): void {
   const limits = spec.resources?.limits;
   if (!spec.resources || !limits || Object.keys(limits).length === 0) return;
   const requests = { ...spec.resources.requests };
-  for (const [name, amount] of aggregateContainerRequests(spec)) {
+  for (const [name, amount] of aggregateContainerResources(spec, 'requests')) {
     if (!isPodLevelResource(name) || name.startsWith('hugepages-')) continue;
     requests[name] ??= formatQuantity(amount);
   }

@@ -29,8 +29,13 @@ const standardResources: ReadonlySet<string> = new Set([
 
 const nativePrefix = 'kubernetes.io/';
 
-function isHugePages(name: string): boolean {
+export function isHugePages(name: string): boolean {
   return name.startsWith('hugepages-');
+}
+
+/** In quotas huge pages may also stand under `requests.`. */
+export function isQuotaHugePages(name: string): boolean {
+  return isHugePages(name) || name.startsWith('requests.hugepages-');
 }
 
 /** Names without a domain, or in kubernetes.io's. */
@@ -44,15 +49,17 @@ export function isExtendedResource(name: string): boolean {
   return validateQualifiedName(`requests.${name}`).length === 0;
 }
 
-export function validateContainerResourceName(name: string, path: FieldPath): FieldError[] {
+/** Names of resources of any kind: Kubernetes' own, or with a domain. */
+export function validateResourceName(name: string, path: FieldPath): FieldError[] {
   const wrong = invalidEach(path, name, validateQualifiedName(name));
-  if (wrong.length > 0) return wrong;
-  const errors: FieldError[] = [];
+  if (wrong.length > 0 || name.includes('/')) return wrong;
+  if (standardResources.has(name) || isQuotaHugePages(name)) return [];
+  return [invalidValue(path, name, 'must be a standard resource type or fully qualified')];
+}
+
+export function validateContainerResourceName(name: string, path: FieldPath): FieldError[] {
+  const errors = validateResourceName(name, path);
   if (!name.includes('/')) {
-    if (!standardResources.has(name) && !isHugePages(name)) {
-      const why = 'must be a standard resource type or fully qualified';
-      errors.push(invalidValue(path, name, why));
-    }
     if (!containerResources.has(name) && !isHugePages(name)) {
       errors.push(invalidValue(path, name, 'must be a standard resource for containers'));
     }

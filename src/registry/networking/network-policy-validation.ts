@@ -15,7 +15,7 @@ import { validateLabelSelector } from '../selector-validation.ts';
 
 type Spec = NonNullable<NetworkPolicy['spec']>;
 type Rule = NonNullable<Spec['ingress']>[number];
-type Peer = NonNullable<Rule['_from']>[number];
+type Peer = NonNullable<Rule['from']>[number];
 type Port = NonNullable<Rule['ports']>[number];
 type IpBlock = NonNullable<Peer['ipBlock']>;
 
@@ -32,11 +32,9 @@ interface RuleShape {
 
 /** Ingress and egress rules alike: `from` in one is `to` in the other. */
 function rulesOf(spec: Spec | undefined): RuleShape[] {
-  const ingress = (spec?.ingress ?? []).map((rule, index) => {
+  const ingress = (spec?.ingress ?? []).map(({ ports = [], from = [] }, index) => {
     const path = specPath.child('ingress').index(index);
-    // The models call it `_from`, the wire `from`.
-    const { from = [] } = rule as unknown as { from?: Peer[] };
-    return { ports: rule.ports ?? [], peers: from, path, peersPath: path.child('from') };
+    return { ports, peers: from, path, peersPath: path.child('from') };
   });
   const egress = (spec?.egress ?? []).map(({ ports = [], to = [] }, index) => {
     const path = specPath.child('egress').index(index);

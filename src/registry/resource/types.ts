@@ -23,12 +23,6 @@ export type Device = Item<SliceSpec['devices']>;
 export type DeviceTaint = Item<Device['taints']>;
 export type CounterSet = Item<SliceSpec['sharedCounters']>;
 export type CounterConsumption = Item<Device['consumesCounters']>;
-/** The model spells `int` with an underscore, which JSON does not. */
-export type DeviceAttribute = Omit<Value<Device['attributes']>, '_int'> & { int?: number };
-type ModelCapacity = Value<Device['capacity']>;
-export type RequestPolicy = Omit<NonNullable<ModelCapacity['requestPolicy']>, '_default'> & {
-  default?: string;
-};
-export type DeviceCapacity = Omit<ModelCapacity, 'requestPolicy'> & {
-  requestPolicy?: RequestPolicy;
-};
+export type DeviceAttribute = Value<Device['attributes']>;
+export type DeviceCapacity = Value<Device['capacity']>;
+export type RequestPolicy = NonNullable<DeviceCapacity['requestPolicy']>;
