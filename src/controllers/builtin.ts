@@ -18,6 +18,7 @@ import {
   type RunningControllers,
   runControllers,
 } from './runner.ts';
+import { serviceCidrController } from './service-cidr.ts';
 
 export const builtinControllers: readonly Controller[] = [
   serviceAccountController,
@@ -34,6 +35,7 @@ export const builtinControllers: readonly Controller[] = [
   nodeAddressController,
   podGarbageController,
   certificateApproverController,
+  serviceCidrController,
 ];
 
 /** Starts them all; they stop when `signal` aborts. */
