@@ -1,4 +1,5 @@
 // The kinds that every server has: the explicit list that the live registry starts with.
+
 import { mutatingAdmissionPolicyResource } from './admissionregistration/mutating-admission-policy.ts';
 import { mutatingAdmissionPolicyBindingResource } from './admissionregistration/mutating-admission-policy-binding.ts';
 import { mutatingWebhookConfigurationResource } from './admissionregistration/mutating-webhook-configuration.ts';
@@ -6,6 +7,7 @@ import { validatingAdmissionPolicyResource } from './admissionregistration/valid
 import { validatingAdmissionPolicyBindingResource } from './admissionregistration/validating-admission-policy-binding.ts';
 import { validatingWebhookConfigurationResource } from './admissionregistration/validating-webhook-configuration.ts';
 import { apiServiceResource } from './apiregistration/api-service.ts';
+import { storageVersionResource } from './apiserverinternal/storage-version.ts';
 import { controllerRevisionResource } from './apps/controller-revision.ts';
 import { daemonSetResource } from './apps/daemon-set.ts';
 import { deploymentResource } from './apps/deployment.ts';
@@ -21,7 +23,10 @@ import { horizontalPodAutoscalerResource } from './autoscaling/horizontal-pod-au
 import { cronJobResource } from './batch/cron-job.ts';
 import { jobResource } from './batch/job.ts';
 import { certificateSigningRequestResource } from './certificates/certificate-signing-request.ts';
+import { clusterTrustBundleResource } from './certificates/cluster-trust-bundle.ts';
+import { podCertificateRequestResource } from './certificates/pod-certificate-request.ts';
 import { leaseResource } from './coordination/lease.ts';
+import { leaseCandidateResource } from './coordination/lease-candidate.ts';
 import { configMapResource } from './core/config-map.ts';
 import { endpointsResource } from './core/endpoints.ts';
 import { limitRangeResource } from './core/limit-range.ts';
@@ -52,17 +57,22 @@ import { clusterRoleBindingResource } from './rbac/cluster-role-binding.ts';
 import { roleResource } from './rbac/role.ts';
 import { roleBindingResource } from './rbac/role-binding.ts';
 import { deviceClassResource } from './resource/device-class.ts';
+import { deviceTaintRuleResource } from './resource/device-taint-rule.ts';
 import { resourceClaimResource } from './resource/resource-claim.ts';
 import { resourceClaimTemplateResource } from './resource/resource-claim-template.ts';
+import { resourcePoolStatusRequestResource } from './resource/resource-pool-status-request.ts';
 import { resourceSliceResource } from './resource/resource-slice.ts';
 import type { Resource } from './resource.ts';
+import { podGroupResource } from './scheduling/pod-group.ts';
 import { priorityClassResource } from './scheduling/priority-class.ts';
+import { workloadResource } from './scheduling/workload.ts';
 import { csiDriverResource } from './storage/csi-driver.ts';
 import { csiNodeResource } from './storage/csi-node.ts';
 import { csiStorageCapacityResource } from './storage/csi-storage-capacity.ts';
 import { storageClassResource } from './storage/storage-class.ts';
 import { volumeAttachmentResource } from './storage/volume-attachment.ts';
 import { volumeAttributesClassResource } from './storage/volume-attributes-class.ts';
+import { storageVersionMigrationResource } from './storagemigration/storage-version-migration.ts';
 
 /** In the order of discovery: core first, then by group. */
 export const builtinResources: readonly Resource[] = [
@@ -129,4 +139,13 @@ export const builtinResources: readonly Resource[] = [
   storageClassResource,
   volumeAttachmentResource,
   volumeAttributesClassResource,
+  deviceTaintRuleResource,
+  resourcePoolStatusRequestResource,
+  clusterTrustBundleResource,
+  podCertificateRequestResource,
+  leaseCandidateResource,
+  storageVersionResource,
+  storageVersionMigrationResource,
+  podGroupResource,
+  workloadResource,
 ];

@@ -59,6 +59,11 @@ export function invalidUnshown(path: FieldPath, detail: string): FieldError {
   return fieldError('FieldValueInvalid', path, `Invalid value: ${detail}`);
 }
 
+/** The same without the value: what is long, secret or nobody's words. */
+export function invalidOmitted(path: FieldPath, detail: string): FieldError {
+  return fieldError('FieldValueInvalid', path, `Invalid value: ${detail}`);
+}
+
 export function notSupported(
   path: FieldPath,
   value: unknown,

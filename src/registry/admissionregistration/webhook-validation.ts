@@ -51,7 +51,7 @@ function validateWebhook(webhook: Webhook, path: FieldPath): readonly FieldError
   const errors: FieldError[] = [...validateWebhookName(webhook.name ?? '', path.child('name'))];
   const oneOf = (name: keyof Webhook, allowed: readonly string[]) => {
     const value = webhook[name];
-    if (value === undefined || allowed.includes(String(value))) return;
+    if (value === undefined || value === null || allowed.includes(String(value))) return;
     errors.push(notSupported(path.child(name), value, allowed));
   };
   (webhook.rules ?? []).forEach((rule, index) => {
@@ -59,7 +59,8 @@ function validateWebhook(webhook: Webhook, path: FieldPath): readonly FieldError
   });
   oneOf('failurePolicy', failurePolicies);
   oneOf('matchPolicy', matchPolicies);
-  if (webhook.sideEffects === undefined) {
+  // Go writes this pointer when it is nil, too.
+  if ((webhook.sideEffects ?? null) === null) {
     const why = `must specify one of ${sideEffectClasses.join(', ')}`;
     errors.push(required(path.child('sideEffects'), why));
   }

@@ -28,7 +28,9 @@ export function validateCapacity(
   if (policy === undefined) return [];
   const at = path.child('requestPolicy');
   if (!shared) return [forbiddenField(at, 'allowMultipleAllocations must be true')];
-  const { validValues = [], validRange, default: standard } = policy;
+  const { validValues = [], validRange } = policy;
+  // Go writes this pointer when it is nil, too.
+  const standard = policy.default ?? undefined;
   if (validValues.length > 0 && validRange !== undefined) {
     const why =
       'exactly one policy can be specified, cannot specify "validValues" and "validRange" at ' +
