@@ -7,11 +7,11 @@ import type { StatedObject } from '../registry/schema/protobuf/codec.ts';
 import { resourceNotFound } from '../status.ts';
 import { objectAnswer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
-import { negotiate } from './negotiation.ts';
+import { contentTypes, type Negotiated, negotiate } from './negotiation.ts';
 import type { ApiResponse } from './request.ts';
 import { specialSubresources } from './special-subresources.ts';
 
-const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const aggregatedForm = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const allVerbs = [
   'create',
   'delete',
@@ -32,7 +32,8 @@ interface Subresource {
 }
 
 interface Aggregated {
-  readonly body: string;
+  readonly list: StatedObject;
+  /** Of its JSON, whatever form it is given in. */
   readonly etag: string;
 }
 
@@ -87,7 +88,7 @@ export class Discovery {
   async #root(exchange: Exchange, prefix: 'api' | 'apis'): Promise<ApiResponse> {
     const { request, info, protobuf } = exchange;
     const negotiated = negotiate(request, info.query, { discovery: true });
-    if (negotiated.shape === 'discovery') return this.#aggregate(exchange, prefix);
+    if (negotiated.shape === 'discovery') return this.#aggregate(exchange, prefix, negotiated);
     const body = prefix === 'api' ? apiVersions() : this.#groupList();
     const answer = await objectAnswer(200, body, negotiated, protobuf);
     return { ...answer, headers: { ...answer.headers, vary: 'Accept' } };
@@ -127,31 +128,38 @@ export class Discovery {
     return objectAnswer(200, body, negotiate(request, info.query, {}), protobuf);
   }
 
-  #aggregate(exchange: Exchange, prefix: 'api' | 'apis'): ApiResponse {
-    let made = this.#aggregated.get(prefix);
-    if (made === undefined) {
-      const items = [...this.#groups()]
-        .filter(([group]) => (group === '') === (prefix === 'api'))
-        .map(([group, versions]) => aggregatedGroup(group, versions));
-      const list = {
-        kind: 'APIGroupDiscoveryList',
-        apiVersion: 'apidiscovery.k8s.io/v2',
-        metadata: {},
-        items,
-      };
-      const body = JSON.stringify(list);
-      const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
-      made = { body: `${body}\n`, etag };
-      this.#aggregated.set(prefix, made);
-    }
+  async #aggregate(
+    { request, protobuf }: Exchange,
+    prefix: 'api' | 'apis',
+    negotiated: Negotiated,
+  ): Promise<ApiResponse> {
+    const { list, etag } = this.#aggregatedList(prefix);
     const headers = {
-      'content-type': aggregatedType,
+      'content-type': contentTypes[negotiated.format] + aggregatedForm,
       'cache-control': 'public',
-      etag: made.etag,
+      etag,
       vary: 'Accept',
     };
-    if (exchange.request.headers['if-none-match'] === made.etag) return { status: 304, headers };
-    return { status: 200, headers, body: made.body };
+    if (request.headers['if-none-match'] === etag) return { status: 304, headers };
+    return { ...(await objectAnswer(200, list, negotiated, protobuf)), headers };
+  }
+
+  #aggregatedList(prefix: 'api' | 'apis'): Aggregated {
+    const known = this.#aggregated.get(prefix);
+    if (known !== undefined) return known;
+    const items = [...this.#groups()]
+      .filter(([group]) => (group === '') === (prefix === 'api'))
+      .map(([group, versions]) => aggregatedGroup(group, versions));
+    const list = {
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: 'apidiscovery.k8s.io/v2',
+      metadata: {},
+      items,
+    };
+    const hash = createHash('sha512').update(JSON.stringify(list)).digest('hex').toUpperCase();
+    const made = { list, etag: `"${hash}"` };
+    this.#aggregated.set(prefix, made);
+    return made;
   }
 }
 

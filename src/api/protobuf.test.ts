@@ -127,6 +127,14 @@ t.test('metadata only, discovery, reviews, scale', async (t) => {
   t.match(await read(resources, `${types.meta}.APIResourceList`), { groupVersion: 'apps/v1' });
   const groups = await read(await ask('GET', '/apis'), `${types.meta}.APIGroupList`);
   t.same(groups, await json('/apis'));
+  const form = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const aggregated = await ask('GET', '/apis', { accept: protobufMediaType + form });
+  t.equal(aggregated.headers['content-type'], protobufMediaType + form);
+  const discovered = 'io.k8s.api.apidiscovery.v2.APIGroupDiscoveryList';
+  const inJson = await server.call('GET', '/apis', undefined, {
+    accept: `application/json${form}`,
+  });
+  t.same(open(await bytesOf(aggregated), discovered), inJson.body);
   const review = 'io.k8s.api.authorization.v1.SelfSubjectAccessReview';
   const spec = { resourceAttributes: { verb: 'get', resource: 'pods' } };
   const body = enveloped(

@@ -7,6 +7,7 @@ import { loadTypeTable } from '../table.ts';
 import type { FieldSchema, ScalarKind, TypeRef } from '../types.ts';
 import { createProtobufCodec } from './codec.ts';
 import { enveloped, readEnvelope } from './envelope.ts';
+import { unionOf } from './schema-unions.ts';
 import { ProtobufError } from './wire-reader.ts';
 
 const table = loadTypeTable();
@@ -73,6 +74,23 @@ t.test('bytes as Go writes them', async (t) => {
     const bytes = expected.replaceAll(' ', '');
     t.equal(hex(type, value), bytes, `${type} ${JSON.stringify(value)}`);
     t.equal(toJson(fromHex(type, bytes)), toJson(decode(type, { value }).object), `${type} back`);
+  }
+});
+
+t.test('schemas of custom resources', async (t) => {
+  const type = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
+  const choices: readonly object[] = [
+    { additionalProperties: true },
+    { additionalProperties: false },
+    { additionalProperties: { type: 'string' } },
+    { items: { type: 'object', properties: { a: { nullable: true } } } },
+    { items: [{ type: 'string' }, {}] },
+    { dependencies: { a: ['b', 'c'], d: { type: 'x' } } },
+    { enum: [1, 'a', null], default: { a: 1 }, maximum: 1.5 },
+  ];
+  for (const value of choices) {
+    const { object } = decode(type, { value });
+    t.same(codec.decode(type, codec.encode(type, object)), object, JSON.stringify(value));
   }
 });
 
@@ -187,6 +205,7 @@ class Filler {
       const keys = several ? ['10', '9', 'é/k'] : ['k'];
       return Object.fromEntries(keys.map((key) => [key, this.value(type.value, depth)]));
     }
+    if (unionOf(type) !== undefined) return { type: 'x' };
     if (this.#zero) return zeros[type.kind];
     const choices = samples[type.kind];
     return choices[Math.floor(this.#random.next() * choices.length)];

@@ -3,6 +3,7 @@ import { fieldRules } from '../canonical.ts';
 import { scalarZeros, setOwn } from '../scalars.ts';
 import type { FieldSchema, ScalarKind, TypeRef, TypeTable } from '../types.ts';
 import { type MessagePart, messageOf, tagOf } from './message.ts';
+import { readUnion, unionOf } from './schema-unions.ts';
 import { messageDepthMax, ProtobufError, WireReader } from './wire-reader.ts';
 
 /**
@@ -179,10 +180,10 @@ class Source {
     } else if (type.kind === 'map') {
       this.#mapCase(type.value, number, value);
     } else {
-      const [read, wire] = this.#scalar(type.kind);
+      const [, wire] = this.#scalar(type.kind);
       this.#lines.push(`case ${tagOf(number, wire)}: {`);
       if (wire === 2) this.#lines.push('const c = r.chunk(end);');
-      this.#lines.push(`${value} = ${read}; break; }`);
+      this.#lines.push(`${value} = ${this.#chunk(type)}; break; }`);
     }
   }
 
@@ -198,6 +199,11 @@ class Source {
       return `cells[${this.#cellIndex(type.type)}].read(r, c, depth + 1)`;
     }
     if (type.kind === 'list' || type.kind === 'map') throw new Error('a list of lists has no form');
+    const union = unionOf(type);
+    if (union !== undefined) {
+      const read = `(r, c, depth) => cells[${this.#cellIndex(union.schema)}].read(r, c, depth)`;
+      return `readUnion(${read}, r, c, depth + 1, ${JSON.stringify(union.name)})`;
+    }
     return this.#scalar(type.kind)[0];
   }
 
@@ -252,7 +258,7 @@ class Source {
       this.#lines.push('value = [];');
       this.#items(item.item, 'value');
       this.#lines.push('if (value.length === 0) value = null;');
-    } else this.#lines.push(`value = ${isScalar ? read : this.#chunk(item)};`);
+    } else this.#lines.push(`value = ${wire === 2 ? this.#chunk(item) : read};`);
     this.#lines.push('} else r.skip(t, end); }');
     // An entry with a key only has its type's zero value; that of bytes is not nil here.
     const zero = item.kind === 'bytes' ? "''" : zeroText(item);
@@ -340,6 +346,7 @@ export function createProtobufDecoder(table: TypeTable): DecodeMessage {
       tooDeep,
       setOwn,
       inOrder,
+      readUnion,
     };
     const make = new Function(...Object.keys(given), text);
     return make(...Object.values(given)) as ReadType;

@@ -1,6 +1,7 @@
 // Compiles each type of the table to a function that writes its canonical object as protobuf.
 import type { ScalarKind, TypeRef, TypeTable } from '../types.ts';
 import { type MessagePart, messageOf, tagOf } from './message.ts';
+import { unionOf, writeUnion } from './schema-unions.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** Writes an object's message; fields that Go does not hold as pointers are always written. */
@@ -104,6 +105,11 @@ class Source {
         this.#map(type.value, number, value);
         break;
       default: {
+        const union = unionOf(type);
+        if (union !== undefined) {
+          this.#union(union, number, value);
+          break;
+        }
         const [method, , wire] = scalars[type.kind];
         if (method === '') throw new Error(`cannot encode ${type.kind}: no type has one`);
         this.#lines.push(`w.${method}(${tagOf(number, wire)}, ${value});`);
@@ -114,6 +120,13 @@ class Source {
   #call(typeName: string, value: string): void {
     this.#lines.push(`cells[${this.cells.length}].write(${value}, w);`);
     this.cells.push(this.#cell(typeName));
+  }
+
+  #union(union: { name: string; schema: string }, number: number, value: string): void {
+    const write = `(o, w) => cells[${this.cells.length}].write(o, w)`;
+    this.cells.push(this.#cell(union.schema));
+    const name = JSON.stringify(union.name);
+    this.#lines.push(`writeUnion(${write}, w, ${tagOf(number, 2)}, ${value}, ${name});`);
   }
 
   /** What an absent value is written as where Go always writes one. */
@@ -184,8 +197,8 @@ export function createProtobufEncoder(table: TypeTable): EncodeMessage {
     const source = new Source(cellOf);
     source.parts(messageOf(table(name)));
     const text = `return (o, w) => {\n${source.text}\n};`;
-    const make = new Function('cells', 'nothing', 'sortedKeys', text);
-    return make(source.cells, nothing, sortedKeys) as WriteType;
+    const make = new Function('cells', 'nothing', 'sortedKeys', 'writeUnion', text);
+    return make(source.cells, nothing, sortedKeys, writeUnion) as WriteType;
   };
   const writer = new WireWriter();
   return (typeName, object) => {
