@@ -1,5 +1,6 @@
 // DaemonSet: one pod of a template on every node that fits.
 import type { DaemonSet } from '../../objects.ts';
+import { dropGatedTemplateFields } from '../core/gated-pod-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
 import {
   ageCell,
@@ -118,8 +119,14 @@ export const daemonSetResource = defineResource<DaemonSet>({
     },
   ],
   hasStatus: true,
-  prepareCreate: startTemplateGeneration,
-  prepareUpdate: countTemplateGeneration,
+  prepareCreate(daemonSet) {
+    startTemplateGeneration(daemonSet);
+    dropGatedTemplateFields(daemonSet.spec?.template);
+  },
+  prepareUpdate(next, old) {
+    dropGatedTemplateFields(next.spec?.template, old.spec?.template);
+    countTemplateGeneration(next, old);
+  },
   // The count lives in the spec as upstream holds it, so no status update changes it.
   prepareStatusUpdate(next, old) {
     const count = old.metadata?.annotations?.[templateGenerationAnnotation];

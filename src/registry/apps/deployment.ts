@@ -1,6 +1,7 @@
 // Deployment: replicas of a pod, rolled from one template to the next.
 import { isDeepStrictEqual } from 'node:util';
 import type { Deployment } from '../../objects.ts';
+import { dropGatedTemplateFields } from '../core/gated-pod-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
 import {
   ageCell,
@@ -59,8 +60,10 @@ export const deploymentResource = defineResource<Deployment>({
   hasStatus: true,
   prepareCreate(deployment) {
     deployment.status = {};
+    dropGatedTemplateFields(deployment.spec?.template);
   },
   prepareUpdate(next, old) {
+    dropGatedTemplateFields(next.spec?.template, old.spec?.template);
     // Rollbacks of old are kept as annotations: they count as a change of the spec.
     const changed = !isDeepStrictEqual(next.metadata?.annotations, old.metadata?.annotations);
     if (changed && next.metadata?.generation !== undefined) {

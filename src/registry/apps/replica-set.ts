@@ -1,5 +1,6 @@
 // ReplicaSet: keeps a number of pods of one template alive.
 import type { ReplicaSet } from '../../objects.ts';
+import { dropGatedTemplateFields } from '../core/gated-pod-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
 import {
   ageCell,
@@ -52,6 +53,10 @@ export const replicaSetResource = defineResource<ReplicaSet>({
   hasStatus: true,
   prepareCreate(replicaSet) {
     replicaSet.status = { replicas: 0 };
+    dropGatedTemplateFields(replicaSet.spec?.template);
+  },
+  prepareUpdate(next, old) {
+    dropGatedTemplateFields(next.spec?.template, old.spec?.template);
   },
   scale: {
     specReplicas: (replicaSet) => replicaSet.spec?.replicas ?? 0,

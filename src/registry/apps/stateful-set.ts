@@ -1,6 +1,7 @@
 // StatefulSet: pods with lasting names and claims, made and removed in order.
 import type { StatefulSet } from '../../objects.ts';
 import { claimSpecWarnings } from '../core/claim-spec-validation.ts';
+import { dropGatedTemplateFields } from '../core/gated-pod-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
 import { FieldPath } from '../field.ts';
 import { validateDns1123Label } from '../metadata/names.ts';
@@ -101,8 +102,14 @@ export const statefulSetResource = defineResource<StatefulSet>({
   ],
   hasStatus: true,
   validateName: validateDns1123Label,
-  prepareCreate: (statefulSet) => dropMaxUnavailable(statefulSet),
-  prepareUpdate: (next, old) => dropMaxUnavailable(next, old),
+  prepareCreate(statefulSet) {
+    dropMaxUnavailable(statefulSet);
+    dropGatedTemplateFields(statefulSet.spec?.template);
+  },
+  prepareUpdate(next, old) {
+    dropMaxUnavailable(next, old);
+    dropGatedTemplateFields(next.spec?.template, old.spec?.template);
+  },
   scale: {
     specReplicas: (statefulSet) => statefulSet.spec?.replicas ?? 0,
     setSpecReplicas(statefulSet, replicas) {

@@ -7,6 +7,7 @@ import {
   imagesColumn,
 } from '../apps/workload-table.ts';
 import { podNameWarnings } from '../apps/workload-warnings.ts';
+import { dropGatedTemplateFields } from '../core/gated-pod-fields.ts';
 import { FieldPath } from '../field.ts';
 import { ageSince } from '../human-duration.ts';
 import {
@@ -121,6 +122,11 @@ export const cronJobResource = defineResource<CronJob>({
     },
   ],
   hasStatus: true,
+  prepareCreate: ({ spec }) => dropGatedTemplateFields(spec?.jobTemplate.spec?.template),
+  prepareUpdate(next, old) {
+    const before = old.spec?.jobTemplate.spec?.template;
+    dropGatedTemplateFields(next.spec?.jobTemplate.spec?.template, before);
+  },
   validate: validateCronJob,
   warnings: cronJobWarnings,
   table: cronJobTable,

@@ -2,6 +2,7 @@
 import type { Job, JobSpec } from '../../objects.ts';
 import { specPath } from '../apps/workload-validation.ts';
 import { podNameWarnings } from '../apps/workload-warnings.ts';
+import { dropGatedTemplateFields } from '../core/gated-pod-fields.ts';
 import { setPodTemplateDefaults } from '../core/pod-defaults.ts';
 import { defineResource } from '../resource.ts';
 import { controllerUidLabel, generateSelector, takeTemplateLabels } from './job-labels.ts';
@@ -57,6 +58,10 @@ export const jobResource = defineResource<Job>({
   prepareCreate(job) {
     generateSelector(job);
     takeTemplateLabels(job);
+    dropGatedTemplateFields(job.spec?.template);
+  },
+  prepareUpdate(next, old) {
+    dropGatedTemplateFields(next.spec?.template, old.spec?.template);
   },
   validate: validateJob,
   validateUpdate: validateJobUpdate,

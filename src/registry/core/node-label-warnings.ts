@@ -1,6 +1,7 @@
 // Labels of nodes that have gone out of use, and where to say so.
 import type { LabelSelector } from '../../objects.ts';
 import type { FieldPath } from '../field.ts';
+import { validateLabelValue } from '../metadata/names.ts';
 import type { NodeSelectorTerm } from './types.ts';
 
 const deprecatedNodeLabels: ReadonlyMap<string, string> = new Map([
@@ -35,10 +36,28 @@ function expressionWarnings(
   expressions: readonly { readonly key: string }[] | undefined,
   path: FieldPath,
 ): string[] {
-  return (expressions ?? []).flatMap(({ key }, index) => {
-    const why = nodeLabelDeprecation(key);
-    return why === undefined ? [] : [`${path.index(index).child('key')}: ${key} is ${why}`];
-  });
+  return (expressions ?? []).flatMap((expression, index) =>
+    expressionWarning(expression, path.index(index)),
+  );
+}
+
+function expressionWarning({ key }: { readonly key: string }, path: FieldPath): string[] {
+  const why = nodeLabelDeprecation(key);
+  return why === undefined ? [] : [`${path.child('key')}: ${key} is ${why}`];
+}
+
+/** Preferences are never refused for values that no label can have, so those are warned of. */
+export function nodePreferenceWarnings(term: NodeSelectorTerm, path: FieldPath): string[] {
+  const expressions = path.child('matchExpressions');
+  return (term.matchExpressions ?? []).flatMap((expression, index) => [
+    ...expressionWarning(expression, expressions.index(index)),
+    ...(expression.values ?? []).flatMap((value, valueIndex) =>
+      validateLabelValue(value).map((message) => {
+        const own = expressions.index(index).child('values').index(valueIndex);
+        return `${own}: ${value} is invalid, ${message}`;
+      }),
+    ),
+  ]);
 }
 
 export function nodeSelectorTermWarnings(term: NodeSelectorTerm, path: FieldPath): string[] {

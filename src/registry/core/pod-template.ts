@@ -5,6 +5,7 @@ import { changedTemplateWarnings } from '../apps/workload-warnings.ts';
 import { FieldPath } from '../field.ts';
 import { column, labelsCell, nameCell, nameColumn } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
+import { dropGatedTemplateFields } from './gated-pod-fields.ts';
 import { setPodTemplateDefaults } from './pod-defaults.ts';
 import { validatePodTemplate } from './pod-spec-validation.ts';
 
@@ -28,6 +29,8 @@ export const podTemplateResource = defineResource<PodTemplate>({
     },
   ],
   hasGeneration: true,
+  prepareCreate: ({ template }) => dropGatedTemplateFields(template),
+  prepareUpdate: (next, old) => dropGatedTemplateFields(next.template, old.template),
   validate: ({ template }) => validatePodTemplate(template, path),
   warnings: (next, old) => changedTemplateWarnings(next, old, next.template, path),
   table: {

@@ -1,7 +1,7 @@
 // Pod: the containers that run together on one node.
 import type { Pod } from '../../objects.ts';
 import { defineResource } from '../resource.ts';
-import { dropGatedProjections } from './gated-projections.ts';
+import { dropGatedPodFields } from './gated-pod-fields.ts';
 import { setPodDefaults } from './pod-defaults.ts';
 import { qosClass } from './pod-resources.ts';
 import { podSubresources } from './pod-subresources.ts';
@@ -66,10 +66,10 @@ export const podResource = defineResource<Pod>({
   triggerField: 'spec.nodeName',
   hasStatus: true,
   prepareCreate(pod) {
-    dropGatedProjections(pod.spec, undefined);
     pod.status = createdStatus(pod);
+    dropGatedPodFields(pod.spec);
   },
-  prepareUpdate: (next, old) => dropGatedProjections(next.spec, old.spec),
+  prepareUpdate: (next, old) => dropGatedPodFields(next.spec, old.spec),
   // Old kubelets corrupt owner references through this door.
   prepareStatusUpdate(next, old) {
     if (next.metadata === undefined) return;

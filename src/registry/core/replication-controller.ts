@@ -19,6 +19,7 @@ import {
   wideColumn,
 } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
+import { dropGatedTemplateFields } from './gated-pod-fields.ts';
 import { setPodTemplateDefaults } from './pod-defaults.ts';
 import { podTemplateWarnings } from './pod-warnings.ts';
 import {
@@ -79,6 +80,8 @@ export const replicationControllerResource = defineResource<ReplicationControlle
   },
   hasStatus: true,
   defaultPropagation: 'Orphan',
+  prepareCreate: ({ spec }) => dropGatedTemplateFields(spec?.template),
+  prepareUpdate: (next, old) => dropGatedTemplateFields(next.spec?.template, old.spec?.template),
   scale: {
     specReplicas: (controller) => controller.spec?.replicas ?? 0,
     setSpecReplicas(controller, replicas) {
