@@ -44,9 +44,11 @@ export class Router {
     const { registry, resources, special } = this.#parts;
     const { info } = exchange;
     const found = registry.find(info.group, info.version, info.resource);
-    if (found === undefined || info.verb === '') throw resourceNotFound();
-    checkName(info.name);
+    if (found === undefined) throw resourceNotFound();
     const base = `${info.group}/${info.resource}`;
+    // Upstream has no verb for OPTIONS and the like, and proxies them all the same.
+    if (info.verb === '' && info.subresource !== 'proxy') throw resourceNotFound();
+    checkName(info.name);
     if (info.subresource !== '') {
       const answers = special.get(`${base}/${info.subresource}`);
       if (answers !== undefined) return answers(exchange, found);

@@ -125,6 +125,13 @@ t.test('a pod, by its declared port, with method, body and query', async (t) => 
   });
   t.equal(answer.headers['x-authorization'], 'undefined', 'the token stays here');
   t.equal(tunnelled.at(-1), 'server 10.9.9.9:8080');
+  const options = await call('OPTIONS', `${core}/pods/p/proxy?c=d`);
+  t.match(
+    options.body,
+    { method: 'OPTIONS', url: '/?c=d' },
+    'verbs that Kubernetes has no name for',
+  );
+  t.equal((await call('OPTIONS', `${core}/pods/p`)).status, 404);
   await call('GET', `${core}/pods/http:p:82/proxy/`);
   t.equal(tunnelled.at(-1), 'server 10.9.9.9:82');
 });
