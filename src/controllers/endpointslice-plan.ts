@@ -102,7 +102,8 @@ function planGroup(
   }
 }
 
-function portsKey(ports: readonly SlicePort[]): string {
+/** What makes two sets of ports the same, in whatever order. */
+export function portsKey(ports: readonly SlicePort[]): string {
   const parts = ports.map(({ name, port, protocol, appProtocol }) =>
     [name ?? '', port ?? '', protocol ?? 'TCP', appProtocol ?? ''].join('/'),
   );

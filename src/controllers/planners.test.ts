@@ -1,11 +1,12 @@
 // Tables for the small planners: ranking, slices, taints, evictions, address blocks, requests.
 import t from 'tap';
 import { VirtualClock } from '../clock.ts';
-import type { Node, Pod, ReplicaSet, Service } from '../objects.ts';
+import type { Endpoints, Node, Pod, ReplicaSet, Service } from '../objects.ts';
 import { seededRandom } from '../random.ts';
 import { signerObjection } from './certificate-signing-plan.ts';
 import { subsetsOf } from './endpoints.ts';
 import { endpointGroups } from './endpoints-plan.ts';
+import { planMirror } from './endpointslice-mirroring-plan.ts';
 import { planSlices, type SliceContent } from './endpointslice-plan.ts';
 import { createExpectations, slowStart } from './expectations.ts';
 import { createBlocks } from './node-addresses.ts';
@@ -107,6 +108,71 @@ t.test('endpoints carry ready, serving and terminating, and drop what cannot ser
   t.equal(subsets[0]?.addresses?.length, 1);
   t.equal(subsets[0]?.notReadyAddresses?.length, 1);
 });
+
+t.test(
+  'a mirror has one slice for each family and set of ports, and uses slices again',
+  async (t) => {
+    const source: Endpoints = {
+      metadata: {
+        name: 's',
+        namespace: 'n',
+        uid: 'u',
+        labels: { a: 'b' },
+        annotations: { c: 'd', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
+      },
+      subsets: [
+        {
+          addresses: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2', hostname: 'h' }, { ip: 'fd00::1' }],
+          notReadyAddresses: [{ ip: '10.0.0.2', hostname: 'h' }, { ip: 'none' }],
+          ports: [{ port: 80, protocol: 'TCP' }],
+        },
+      ],
+    };
+    const plan = planMirror(source, []);
+    t.match(plan, { update: [], delete: [], invalid: 1, skipped: 0 });
+    t.equal(plan.create.length, 2);
+    t.match(plan.create[0], {
+      metadata: {
+        generateName: 's-',
+        labels: { a: 'b', 'kubernetes.io/service-name': 's' },
+        ownerReferences: [{ kind: 'Endpoints', name: 's', uid: 'u', controller: true }],
+      },
+      addressType: 'IPv4',
+      ports: [{ name: '', port: 80, protocol: 'TCP' }],
+    });
+    t.same(plan.create[0]?.metadata?.annotations, { c: 'd' });
+    t.same(plan.create[0]?.endpoints, [
+      { addresses: ['10.0.0.1'], conditions: { ready: true } },
+      { addresses: ['10.0.0.2'], conditions: { ready: false }, hostname: 'h' },
+    ]);
+    t.match(plan.create[1], { addressType: 'IPv6', endpoints: [{ addresses: ['fd00::1'] }] });
+
+    const old = plan.create.map((slice, at) => ({
+      ...slice,
+      metadata: { ...slice.metadata, name: `s-${at}` },
+      endpoints: [...(slice.endpoints ?? [])].reverse(),
+    }));
+    const nothing = { create: [], update: [], delete: [] };
+    t.match(planMirror(source, old), nothing, 'another order is no change');
+    const moved = { ...source, subsets: [{ ...source.subsets?.[0], ports: [{ port: 81 }] }] };
+    const change = planMirror(moved, [...old, { ...old[0], metadata: { name: 'twin' } }] as never);
+    t.same(
+      change.update.map((slice) => [slice.metadata?.name, slice.ports?.[0]?.port]),
+      [
+        ['s-0', 81],
+        ['s-1', 81],
+      ],
+    );
+    t.match(change, { create: [], delete: [{ metadata: { name: 'twin' } }] });
+    const many = Array.from({ length: 1001 }, (_, i) => ({ ip: `10.1.${i >> 8}.${i & 255}` }));
+    const large = planMirror(
+      { ...source, subsets: [{ addresses: many, ports: [{ port: 1 }] }] },
+      [],
+    );
+    t.equal(large.create[0]?.endpoints?.length, 1000);
+    t.equal(large.skipped, 1);
+  },
+);
 
 t.test(
   'slices hold every endpoint once, at most 100 each, and move none without need',

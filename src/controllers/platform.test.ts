@@ -21,6 +21,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { readyNode, testCluster, testNode } from './controllers.fixture.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring.ts';
 import { garbageCollectorController } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
@@ -34,6 +35,7 @@ const cluster = await testCluster(
     clusterRoleAggregationController,
     endpointsController,
     endpointSliceController,
+    endpointSliceMirroringController,
     garbageCollectorController,
     namespaceController,
     nodeAddressController,
@@ -116,6 +118,38 @@ t.test('a namespace gets its account and CA, and goes with all that is in it', a
   await client.patch(configMaps, 'team', 'held', 'merge', { metadata: { finalizers: null } });
   await until('it is gone', () => isGone(client.get(namespaces, '', 'team')));
 });
+
+t.test(
+  'Endpoints that somebody wrote are mirrored while their Service has no selector',
+  async (t) => {
+    const metadata = { name: 'outside', namespace: 'default' };
+    const subsets = (ip: string) => [{ addresses: [{ ip }], ports: [{ port: 80 }] }];
+    await client.create(services, { metadata, spec: { ports: [{ port: 80 }] } });
+    await client.create(endpoints, { metadata, subsets: subsets('10.9.0.1') });
+    const mirrored = async () => {
+      const { items } = await client.list(endpointSlices, {
+        namespace: 'default',
+        labelSelector: 'kubernetes.io/service-name=outside',
+      });
+      return items.flatMap((slice) => slice.endpoints?.flatMap((each) => each.addresses));
+    };
+    const becomes = async (what: string, addresses: readonly string[]) => {
+      await until(what, async () => JSON.stringify(await mirrored()) === JSON.stringify(addresses));
+      t.pass(what);
+    };
+    await becomes('it has a slice', ['10.9.0.1']);
+    await client.patch(endpoints, 'default', 'outside', 'merge', { subsets: subsets('10.9.0.2') });
+    await becomes('the slice follows', ['10.9.0.2']);
+    const skip = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+    await client.patch(endpoints, 'default', 'outside', 'merge', { metadata: { labels: skip } });
+    await becomes('unless it is told not to', []);
+    await client.delete(endpoints, 'default', 'outside');
+    await client.create(endpoints, { metadata, subsets: subsets('10.9.0.3') });
+    await becomes('a new one is mirrored, too', ['10.9.0.3']);
+    await client.delete(services, 'default', 'outside');
+    await becomes('nothing is left without its Service', []);
+  },
+);
 
 t.test('the garbage collector: background, foreground, orphan', async (t) => {
   const ownedBy = (name: string, uid: unknown, more: object = {}) => [
