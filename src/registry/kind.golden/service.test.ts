@@ -5,6 +5,7 @@ import { seededRandom } from '../../random.ts';
 import { staticBandSize, staticPortBandSize } from '../core/allocation-bands.ts';
 import { formatIp, parseCidr, parseIp } from '../core/ip-range.ts';
 import { serviceResource } from '../core/service.ts';
+import type { ApiObject } from '../resource.ts';
 
 import { created, createErrors, defaulted, row, updateErrors, withValue } from './golden.ts';
 
@@ -75,6 +76,142 @@ t.test('errors on create', (t) => {
       path,
     );
   }
+  t.end();
+});
+
+t.test('addresses, ranges and balancers', (t) => {
+  const check = (spec: object, errors: string[], metadata: object = {}) => {
+    const object = {
+      metadata: { ...service.metadata, ...metadata },
+      spec: { ...service.spec, ...spec },
+    };
+    t.same(createErrors(serviceResource, object), errors, JSON.stringify(spec));
+  };
+  check({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.2'] }, [
+    'spec.clusterIPs: Invalid value: ["10.0.0.2"]: first value must match `clusterIP`',
+  ]);
+  check({ clusterIPs: ['10.0.0.2'] }, [
+    'spec.clusterIPs: Invalid value: ["10.0.0.2"]: must be empty when `clusterIP` is not specified',
+  ]);
+  check({ clusterIP: 'None', clusterIPs: ['None', '10.0.0.2'] }, [
+    `spec.clusterIPs: Invalid value: ["None","10.0.0.2"]: 'None' must be the first and only value`,
+  ]);
+  check({ clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1', '10.0.0.2'] }, [
+    'spec.clusterIPs: Invalid value: ["10.0.0.1","10.0.0.2"]: may specify no more than one IP for ' +
+      'each IP family',
+  ]);
+  check({ clusterIP: '010.0.0.1' }, [
+    'spec.clusterIPs[0]: Invalid value: "010.0.0.1": must not have leading 0s',
+  ]);
+  check({ clusterIP: '10.0.0.1', ipFamilies: ['IPv6', 'IPv6'], ipFamilyPolicy: 'Some' }, [
+    'spec.ipFamilies[1]: Duplicate value: "IPv6"',
+    'spec.ipFamilyPolicy: Unsupported value: "Some": supported values: "PreferDualStack", ' +
+      '"RequireDualStack", "SingleStack"',
+    'spec.clusterIPs[0]: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by ' +
+      '`ipFamilies[0]`',
+  ]);
+  check({ type: 'ExternalName', externalName: 'a.example.com.', ipFamilies: ['IPv4'] }, [
+    'spec.ipFamilies: Forbidden: may not be set for ExternalName services',
+  ]);
+  check({ type: 'ExternalName' }, ['spec.externalName: Required value']);
+  check({ type: 'NodePort', clusterIP: 'None' }, [
+    'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services',
+  ]);
+  const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' };
+  check(local, ['spec.healthCheckNodePort: Required value']);
+  check({ ...local, healthCheckNodePort: 70000 }, [
+    'spec.healthCheckNodePort: Invalid value: 70000: must be between 1 and 65535, inclusive',
+  ]);
+  check({ loadBalancerSourceRanges: ['10.0.0.1/8'], loadBalancerClass: 'a/b' }, [
+    "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+    'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.0.0.1/8": must not have bits set beyond ' +
+      'the prefix length',
+    "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'",
+  ]);
+  const twice = { port: 80, nodePort: 30001 };
+  check(
+    {
+      type: 'NodePort',
+      ports: [
+        { ...twice, name: 'a' },
+        { ...twice, name: 'b' },
+      ],
+    },
+    [
+      'spec.ports[1].nodePort: Duplicate value: 30001',
+      'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,' +
+        '"TargetPort":0,"NodePort":0}',
+    ],
+  );
+  const hints = {
+    'service.kubernetes.io/topology-aware-hints': 'Auto',
+    'service.kubernetes.io/topology-mode': 'Disabled',
+  };
+  check(
+    {},
+    [
+      'metadata.annotations[service.kubernetes.io/topology-mode]: Invalid value: "Disabled": must ' +
+        'match annotations[service.kubernetes.io/topology-aware-hints] when both are specified',
+    ],
+    { annotations: hints },
+  );
+  t.end();
+});
+
+t.test('what may change', (t) => {
+  const two = { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1', 'fd00::1'] };
+  const dual = { ...two, ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
+  const from = (spec: object) => ({ ...service, spec: { ...service.spec, ...spec } });
+  const check = (next: object, old: object, errors: string[]) =>
+    t.same(updateErrors(serviceResource, from(next), from(old)), errors);
+  const one = { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'], ipFamilies: ['IPv4'] };
+  check(dual, one, []);
+  check({ ...one, ipFamilyPolicy: 'SingleStack' }, dual, []);
+  check({ ...one, ipFamilyPolicy: 'RequireDualStack' }, dual, [
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be set to \'SingleStack\' when ' +
+      'releasing the secondary clusterIP',
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be set to \'SingleStack\' when ' +
+      'releasing the secondary ipFamily',
+  ]);
+  check({ clusterIP: 'None', clusterIPs: ['None'], ipFamilies: ['IPv4'] }, one, [
+    'spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set',
+  ]);
+  check({ type: 'ExternalName', externalName: 'a' }, one, []);
+  const balanced = { ...one, type: 'LoadBalancer', loadBalancerClass: 'a/b' };
+  check({ ...balanced, loadBalancerClass: 'a/c' }, balanced, [
+    'spec.loadBalancerClass: Invalid value: "a/c": may not change once set',
+  ]);
+  const local = { ...one, type: 'LoadBalancer', externalTrafficPolicy: 'Local' };
+  check({ ...local, healthCheckNodePort: 30001 }, { ...local, healthCheckNodePort: 30002 }, [
+    'spec.healthCheckNodePort: Forbidden: field is immutable',
+  ]);
+  t.end();
+});
+
+t.test('warnings', (t) => {
+  const said = (spec: object, subresource = '', status: object = {}) =>
+    serviceResource.warnings?.(
+      { ...service, spec: { ...service.spec, ...spec }, status } as unknown as ApiObject,
+      undefined,
+      subresource,
+    );
+  t.same(said({}), []);
+  t.same(said({ externalIPs: ['1.2.3.4'], clusterIPs: ['FD00::1'] }), [
+    'spec.clusterIPs[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+    'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+  ]);
+  t.same(said({ clusterIPs: ['None'], externalIPs: ['1.2.3.4'], sessionAffinity: 'ClientIP' }), [
+    'spec.externalIPs is ignored for headless services',
+    'spec.SessionAffinity is ignored for headless services',
+  ]);
+  t.same(said({ externalName: 'a', trafficDistribution: 'PreferClose' }), [
+    'spec.externalName is ignored when spec.type is not "ExternalName"',
+    'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
+  ]);
+  const ingress = [{ ip: '01.2.3.4' }];
+  t.same(said({}, 'status', { loadBalancer: { ingress } }), [
+    'status.loadBalancer.ingress[0]: non-standard IP address "01.2.3.4" is invalid: use "1.2.3.4"',
+  ]);
   t.end();
 });
 
