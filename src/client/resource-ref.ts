@@ -57,6 +57,11 @@ export const events = ref<objects.Event>('events.k8s.io/v1', 'Event', 'events');
 export const leases = ref<objects.Lease>('coordination.k8s.io/v1', 'Lease', 'leases');
 export const deployments = ref<objects.Deployment>('apps/v1', 'Deployment', 'deployments');
 export const replicaSets = ref<objects.ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets');
+export const podDisruptionBudgets = ref<objects.PodDisruptionBudget>(
+  'policy/v1',
+  'PodDisruptionBudget',
+  'poddisruptionbudgets',
+);
 export const serviceCidrs = ref<objects.ServiceCIDR>(
   'networking.k8s.io/v1',
   'ServiceCIDR',

@@ -3,6 +3,7 @@ import { certificateApproverController } from './certificate-signing.ts';
 import { clusterDnsController } from './cluster-dns.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { deploymentController } from './deployment.ts';
+import { disruptionController } from './disruption.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring.ts';
@@ -38,6 +39,7 @@ export const builtinControllers: readonly Controller[] = [
   podGarbageController,
   certificateApproverController,
   serviceCidrController,
+  disruptionController,
 ];
 
 /** Starts them all; they stop when `signal` aborts. */
