@@ -1,9 +1,7 @@
-// Compression and fairness: how answers shrink and wait their turn.
+// Compression: how answers shrink as they are made.
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { acceptsGzip, gzipped, produceBody } from './compression.ts';
-import { Fairness, levelLimits } from './fairness.ts';
-import { parseRequest } from './request-info.ts';
 
 t.test('large answers are gzipped as they are made', async (t) => {
   t.ok(acceptsGzip('deflate, gzip;q=0.5'));
@@ -36,28 +34,4 @@ t.test('large answers are gzipped as they are made', async (t) => {
     for (let i = 0; i < 1000; i++) await writer.write(chunk);
   });
   await t.rejects(gone({ write: () => Promise.reject(new Error('gone')) }), { message: 'gone' });
-});
-
-t.test('users of one level take turns, and the last gets 429', async (t) => {
-  const tight = { seats: 1, queued: 3 };
-  const fairness = new Fairness({ ...levelLimits, 'workload-low': tight });
-  const info = parseRequest('GET', '/api/v1/namespaces/default/pods');
-  if (info === undefined) throw new Error('a path');
-  const enter = (name: string, groups: string[] = []) => fairness.enter({ name, groups }, info);
-  const order: string[] = [];
-  const first = enter('greedy');
-  t.equal(first.waiting, undefined);
-  const waiters = ['greedy', 'greedy', 'modest'].map((name) => {
-    const seat = enter(name);
-    return seat.waiting?.then(() => {
-      order.push(name);
-      seat.leave();
-    });
-  });
-  t.throws(() => enter('late'), /too many requests, please try again later/);
-  t.equal(enter('admin', ['system:masters']).waiting, undefined, 'masters never wait');
-  t.equal(enter('system:node:n', ['system:nodes']).waiting, undefined, 'nor other levels');
-  first.leave();
-  await Promise.all(waiters);
-  t.same(order, ['greedy', 'modest', 'greedy']);
 });

@@ -15,6 +15,8 @@ export interface Exchange {
   readonly protobuf: ProtobufCodec;
   /** Ends with the client, or with the time a request that is not long-running may take. */
   readonly signal: AbortSignal;
+  /** A watch calls it when it has sent all it starts with: only then may it go on for free. */
+  readonly started?: () => void;
 }
 
 /** Warnings above these are cut, as upstream does, so that headers stay small. */

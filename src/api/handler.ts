@@ -8,11 +8,13 @@ import { errorAnswer, jsonErrorAnswer, toStatusError } from './answers.ts';
 import { type Authenticator, anonymousUser } from './authentication/authenticator.ts';
 import { type Authorizer, attributesOf, denial } from './authorization/authorizer.ts';
 import { type Exchange, warningHeaders } from './exchange.ts';
-import type { Fairness, Seat } from './fairness.ts';
+import type { Fairness } from './fairness/fairness.ts';
+import type { Seat } from './fairness/seat.ts';
+import { turnUnits } from './fairness/turns.ts';
 import { impersonate } from './impersonation.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { ApiHandler, ApiRequest, ApiResponse } from './request.ts';
-import { isTrue, parseRequest, type RequestInfo } from './request-info.ts';
+import { parseRequest, type RequestInfo } from './request-info.ts';
 
 /** How long a request may take that is no watch, log or stream. */
 export const requestTimeoutMs = 60_000;
@@ -33,7 +35,9 @@ export interface HandlerParts {
 
 /** Reachable without credentials, as upstream's system:public-info-viewer allows. */
 const publicPaths = /^\/(healthz|livez|readyz)(\/.*)?$|^\/version\/?$/;
-const streamSubresources = ['exec', 'attach', 'portforward', 'proxy'];
+const streamSubresources = ['exec', 'attach', 'portforward', 'proxy', 'log'];
+/** Whole answers from this size on keep their seat until the client has taken them. */
+const seatedBodyBytes = 64 * 1024;
 
 /** Builds the handler; what it answers never rejects. */
 export function createHandler(parts: HandlerParts): ApiHandler {
@@ -69,36 +73,105 @@ async function handle(
 ): Promise<ApiResponse> {
   const real = await whoAsks(parts, request, info);
   const user = await impersonate(parts.authorizer, real, request.headers);
-  const seat = parts.fairness.enter(user, info);
-  let leaves = false;
+  // Streams between clients and nodes may go on for hours, and cost this server next to nothing.
+  if (isLongRunning(info) && info.verb !== 'watch') {
+    return allowed(parts, request, info, user, undefined);
+  }
+  const seat = parts.fairness.enter(user, info, () => request.signal);
+  let stays = false;
   try {
     if (seat.waiting !== undefined) await seat.waiting;
-    const attributes = attributesOf(user, info);
-    const asked = parts.authorizer.authorize(attributes);
-    const decision = asked instanceof Promise ? await asked : asked;
-    if (!decision.allowed) throw denial(attributes, decision.reason);
-    const extension = info.isResource ? undefined : parts.extension(info.path);
-    if (extension !== undefined) return await extension(request);
-    const answer = await withDeadline(parts, request, info, user);
-    if (typeof answer.body !== 'function' || isLongRunning(info)) return answer;
-    leaves = true;
-    return { ...answer, body: holdingSeat(answer.body, seat) };
+    if (seat.refused) return seat.refusal();
+    const answer = await answered(parts, request, info, user, seat);
+    stays = typeof answer.body === 'function';
+    return stays ? whenOver(answer, request, () => seat.leave()) : answer;
   } finally {
-    if (!leaves) seat.leave();
+    if (!stays) seat.leave();
   }
 }
 
-/** A streamed list keeps its seat until the last byte is out. */
-function holdingSeat(
-  body: Extract<ApiResponse['body'], (...args: never[]) => unknown>,
+/** The answer, or the error it ended with, under the headers that say how it was classified. */
+async function answered(
+  parts: HandlerParts,
+  request: ApiRequest,
+  info: RequestInfo,
+  user: User,
   seat: Seat,
-): NonNullable<ApiResponse['body']> {
-  return async (writer) => {
-    try {
-      await body(writer);
-    } finally {
-      seat.leave();
-    }
+): Promise<ApiResponse> {
+  let answer: ApiResponse;
+  try {
+    answer = await allowed(parts, request, info, user, seat);
+  } catch (error) {
+    answer = await failed(parts, request, info, error);
+  }
+  const { body } = answer;
+  const headers = { ...answer.headers, ...seat.headers };
+  if (body === undefined || typeof body === 'function' || body.length < seatedBodyBytes) {
+    return { ...answer, headers };
+  }
+  // Too much for a socket's buffer: who reads it slowly holds a seat meanwhile.
+  return {
+    ...answer,
+    headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+    body: async (writer) => writer.write(body),
+  };
+}
+
+async function allowed(
+  parts: HandlerParts,
+  request: ApiRequest,
+  info: RequestInfo,
+  user: User,
+  seat: Seat | undefined,
+): Promise<ApiResponse> {
+  const attributes = attributesOf(user, info);
+  const asked = parts.authorizer.authorize(attributes);
+  const decision = asked instanceof Promise ? await asked : asked;
+  if (!decision.allowed) throw denial(attributes, decision.reason);
+  const extension = info.isResource ? undefined : parts.extension(info.path);
+  if (extension !== undefined) return extension(request);
+  if (info.verb === 'watch') return watched(parts, request, info, user, seat);
+  // A big answer begins in a turn of its own: its first chunk is as long as the others.
+  if (seat?.wide === true) await parts.fairness.turns.take(turnUnits.chunk);
+  return withDeadline(parts, request, info, user);
+}
+
+/** A watch holds its seat while it starts, and counts as one as long as it lasts. */
+async function watched(
+  parts: HandlerParts,
+  request: ApiRequest,
+  info: RequestInfo,
+  user: User,
+  seat: Seat | undefined,
+): Promise<ApiResponse> {
+  const warnings: string[] = [];
+  const started = () => seat?.leave();
+  const { signal } = request;
+  const exchange = { request, info, user, warnings, protobuf: parts.protobuf, signal, started };
+  const answer = withWarnings(await parts.route(exchange), warnings);
+  if (typeof answer.body !== 'function' && answer.upgraded !== true) return answer;
+  return whenOver(answer, request, parts.fairness.watches.register(info));
+}
+
+/**
+ * Calls `done` when the last byte of a streamed answer is out or the client is gone: also where
+ * its body is never asked for (HEAD). `done` may be called more than once.
+ */
+function whenOver(answer: ApiResponse, request: ApiRequest, done: () => void): ApiResponse {
+  const { body } = answer;
+  const { signal } = request;
+  if (signal.aborted || request.method === 'HEAD') done();
+  else signal.addEventListener('abort', done, { once: true });
+  if (typeof body !== 'function') return answer;
+  return {
+    ...answer,
+    body: async (writer) => {
+      try {
+        await body(writer);
+      } finally {
+        done();
+      }
+    },
   };
 }
 
@@ -150,6 +223,5 @@ function withWarnings(answer: ApiResponse, warnings: readonly string[]): ApiResp
 export function isLongRunning(info: RequestInfo): boolean {
   if (!info.isResource) return false;
   if (info.verb === 'watch') return true;
-  if (info.subresource === 'log') return isTrue(info.query.get('follow'));
   return streamSubresources.includes(info.subresource);
 }

@@ -1,5 +1,6 @@
 // Answers requests for stored resources: each verb turned into a call of the engine or the cache.
 
+import type { ChunkWriter } from '../registry/cache/chunk-buffer.ts';
 import { type ListAnswer, openList, writeList } from '../registry/cache/list.ts';
 import { getBytes, type View } from '../registry/cache/representation.ts';
 import { compileSelection, matches } from '../registry/cache/selection.ts';
@@ -16,10 +17,11 @@ import { readBytes } from './body.ts';
 import { acceptsGzip, gzipped, type Produce, produceBody } from './compression.ts';
 import { deleteExpectation, readDeletion } from './delete-options.ts';
 import { addWarning, type Exchange } from './exchange.ts';
+import { type Turns, turnUnits } from './fairness/turns.ts';
 import { type Negotiated, negotiate, refusal } from './negotiation.ts';
 import { patchRequest } from './patch-request.ts';
 import { readBoolean, readInteger, readWriteQuery, type WriteQuery } from './query-options.ts';
-import type { ApiResponse } from './request.ts';
+import type { ApiResponse, BodyWriter } from './request.ts';
 import type { ResourceViews } from './resource-views.ts';
 import { asksForWebSocket } from './websocket.ts';
 import { watchOverWebSocket } from './websocket-watch.ts';
@@ -48,6 +50,7 @@ export interface ResourceRequestParts {
   readonly views: ResourceViews;
   readonly readBody: ReadBody;
   readonly random: { next(): number };
+  readonly turns: Turns;
 }
 
 /** Verbs of stored resources, their status, scale and other object subresources. */
@@ -143,8 +146,10 @@ export class ResourceRequests {
     });
     const answer = negotiated.shape === 'table' ? await sortedRows(opened, found) : opened;
     const view = this.#view(exchange, found, negotiated);
+    const { turns } = this.#parts;
+    const pause = () => turns.take(turnUnits.chunk);
     const produce: Produce = (writer) =>
-      writeList(answer, view, (chunk) => writer.write(chunk), listChunkBytes);
+      writeList(answer, view, paced(turns, writer), listChunkBytes, pause);
     const body = await produceBody(produce);
     if (typeof body !== 'function') return bytesAnswer(200, body, negotiated);
     if (negotiated.format === 'yaml' || (negotiated.format === 'json' && negotiated.pretty)) {
@@ -180,9 +185,17 @@ export class ResourceRequests {
       continue: query.get('continue') ?? '',
       sendInitialEvents: readBoolean(query, 'sendInitialEvents'),
       timeoutMs,
+      started: exchange.started,
     });
     const { signal, request } = exchange;
-    const body: Produce = (writer) => stream((chunk) => writer.write(chunk), signal);
+    const body: Produce = (writer) => {
+      // What it starts with is a list; what comes later is small and must not wait for a turn.
+      const { turns } = this.#parts;
+      const big = paced(turns, writer);
+      const write = (chunk: Uint8Array) =>
+        chunk.byteLength >= listChunkBytes ? big(chunk) : writer.write(chunk);
+      return stream(write, signal);
+    };
     if (asksForWebSocket(request)) return watchOverWebSocket(request, body, negotiated.format);
     return { status: 200, headers: watchHeadersFor(negotiated), body };
   }
@@ -316,6 +329,14 @@ export class ResourceRequests {
     version.defaults?.(object);
     return object;
   }
+}
+
+/** Lets a big answer's next chunk be made when it is its turn. */
+function paced(turns: Turns, writer: BodyWriter): ChunkWriter {
+  return async (chunk) => {
+    await writer.write(chunk);
+    await turns.take(turnUnits.chunk);
+  };
 }
 
 /** A table's rows in the order of its kind, where that has one of its own. */

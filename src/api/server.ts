@@ -1,6 +1,7 @@
 // Composes the whole API out of storage, resources and keys; knows no transport.
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { describeError, type Logger } from '../logger.ts';
+import { Metrics } from '../metrics.ts';
 import type { Random } from '../random.ts';
 import { builtinResources } from '../registry/builtin.ts';
 import { ParsedObjects } from '../registry/cache/parsed-objects.ts';
@@ -29,13 +30,16 @@ import { bootstrapRoles } from './bootstrap/policy.ts';
 import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
 import type { Dialer } from './dialer.ts';
 import { Discovery } from './discovery.ts';
-import { Fairness } from './fairness.ts';
+import { Fairness } from './fairness/fairness.ts';
+import { FlowConfiguration } from './fairness/flow-configuration.ts';
+import type { StoredStats } from './fairness/work-estimate.ts';
 import { createHandler } from './handler.ts';
 import type { HealthCheck } from './health.ts';
 import { RequestMetrics } from './metrics.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createOpenApi } from './openapi/documents.ts';
 import type { ApiHandler } from './request.ts';
+import type { RequestInfo } from './request-info.ts';
 import { ResourceRequests } from './resource-requests.ts';
 import { ResourceViews } from './resource-views.ts';
 import { Router } from './router.ts';
@@ -59,6 +63,9 @@ export interface ApiOptions extends BootstrapOptions {
   /** Reaches nodes; without one, logs, exec and proxies answer 503. */
   readonly dialer?: Dialer;
   readonly gitVersion?: string;
+  /** Their sum is the number of seats that priority and fairness shares out; 400 and 200. */
+  readonly maxRequestsInFlight?: number;
+  readonly maxMutatingRequestsInFlight?: number;
   /** Handlers of non-resource paths of our own, by prefix; requests come authorized. */
   readonly extensions?: ReadonlyMap<string, ApiHandler>;
 }
@@ -128,8 +135,17 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     served: () => registry.list().map(({ served }) => served),
   });
   registry.onChange(() => openApi.reset());
-  const fairness = new Fairness();
+  const prometheus = new Metrics();
   const metrics = new RequestMetrics();
+  const { maxRequestsInFlight, maxMutatingRequestsInFlight } = options;
+  const fairness = new Fairness({
+    metrics: prometheus,
+    clock: systemClock,
+    ...(maxRequestsInFlight === undefined ? {} : { maxRequestsInFlight }),
+    ...(maxMutatingRequestsInFlight === undefined ? {} : { maxMutatingRequestsInFlight }),
+    stats: (info) => storedStats(registry, info),
+  });
+  const flows = new FlowConfiguration({ fairness, registry, clock, random, logger });
   const own = new ServerObjects({ ...options, registry, logger: logger.child('bootstrap') });
   const apiServices = new ApiServices({ registry, clock, logger: logger.child('autoregister') });
   const repair = new ServiceRepair({
@@ -143,7 +159,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const state: { started: boolean } = { started: false };
   const router = new Router({
     registry,
-    resources: new ResourceRequests({ views, readBody, random }),
+    resources: new ResourceRequests({ views, readBody, random, turns: fairness.turns }),
     discovery: new Discovery(registry),
     openApi,
     special: specialRequests({
@@ -161,7 +177,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     }),
     checks: healthChecks(driver, state),
     version: versionInfo(options.gitVersion ?? 'v1.36.0+coracle'),
-    metricsText: () => metrics.text({ apiserver_current_inflight_requests: fairness.inFlight() }),
+    metricsText: () => metrics.text() + prometheus.text(),
     openIdConfiguration: () => openIdConfiguration(tokens.issuer),
     keySet: () => tokens.jwks(),
   });
@@ -176,7 +192,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     route: (exchange) => router.route(exchange),
     extension: (path) => extensionFor(options.extensions, path),
   });
-  const ready = start(registry, [own, apiServices], repair, state);
+  const ready = start(registry, { kept: [own, apiServices], repair, flows }, state);
+  fairness.start();
   ready.catch((error: unknown) => logger.error('the server could not start', error));
   return {
     handler,
@@ -185,6 +202,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ready: () => ready,
     pendingWork: () => fairness.inFlight(),
     close() {
+      fairness.close();
+      flows.close();
       own.close();
       repair.close();
       apiServices.close();
@@ -193,6 +212,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       registry.close();
     },
   };
+}
+
+function storedStats(registry: ResourceRegistry, info: RequestInfo): StoredStats | undefined {
+  const found = registry.find(info.group, info.version, info.resource);
+  if (found === undefined || found.served.resource.virtual === true) return undefined;
+  const { cache } = found.store;
+  return { count: cache.size, bytes: cache.bytes };
 }
 
 function extensionFor(extensions: ApiOptions['extensions'], path: string): ApiHandler | undefined {
@@ -204,14 +230,19 @@ function extensionFor(extensions: ApiOptions['extensions'], path: string): ApiHa
 
 async function start(
   registry: ResourceRegistry,
-  kept: readonly (ServerObjects | ApiServices)[],
-  repair: ServiceRepair,
+  parts: {
+    readonly kept: readonly (ServerObjects | ApiServices)[];
+    readonly repair: ServiceRepair;
+    readonly flows: FlowConfiguration;
+  },
   state: { started: boolean },
 ): Promise<void> {
+  const { kept, repair, flows } = parts;
   await registry.ready();
+  flows.start();
   await Promise.all(kept.map((each) => each.ensure()));
   for (const each of kept) each.keep();
-  await repair.start();
+  await Promise.all([repair.start(), flows.settle()]);
   state.started = true;
 }
 

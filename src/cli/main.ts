@@ -210,16 +210,31 @@ function addServer(program: Command): void {
     .addOption(runtimeConfigOption())
     .option('--bootstrap-token-file <file>', 'token with which nodes join')
     .option('--tls-san <names>', 'further names for the serving certificate', commaList, [])
+    .option(
+      '--max-requests-inflight <count>',
+      'reading requests answered at a time; with the next, the seats of priority and fairness',
+      wholeNumber,
+      400,
+    )
+    .option(
+      '--max-mutating-requests-inflight <count>',
+      'the same of writing ones',
+      wholeNumber,
+      200,
+    )
     .option('--no-controllers', 'run the API only')
     .addOption(logLevelOption())
     .action(async (options) => {
       const { server } = await import('./server.ts');
       const { dataDir, bindAddress, tlsSan, ...others } = options;
+      const { maxRequestsInflight, maxMutatingRequestsInflight } = options;
       await server({
         ...others,
         dataDirectory: dataDir,
         bindAddresses: bindAddress,
         tlsSans: tlsSan,
+        maxRequestsInFlight: maxRequestsInflight,
+        maxMutatingRequestsInFlight: maxMutatingRequestsInflight,
       });
     });
 }

@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly bootstrapTokenFile?: string;
   /** Further names and addresses for the serving certificate. */
   readonly tlsSans: readonly string[];
+  readonly maxRequestsInFlight?: number;
+  readonly maxMutatingRequestsInFlight?: number;
   readonly controllers: boolean;
   /** As kube-apiserver's flag: `api/beta=true,…`. */
   readonly runtimeConfig?: string;
@@ -94,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }),
     gitVersion: kubernetesVersion,
     runtimeConfig,
+    ...limits(options),
     extensions: new Map([
       ['/coracle', createImagesApi({ store: images, logger: logger.child('images') })],
     ]),
@@ -112,6 +115,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port: options.port,
   });
   return { api, https, close: () => close({ api, https, worker, compactor, driver }) };
+}
+
+function limits({ maxRequestsInFlight, maxMutatingRequestsInFlight }: ServerOptions) {
+  return {
+    ...(maxRequestsInFlight === undefined ? {} : { maxRequestsInFlight }),
+    ...(maxMutatingRequestsInFlight === undefined ? {} : { maxMutatingRequestsInFlight }),
+  };
 }
 
 /** The sandbox image is always there: no node starts a pod without it. */

@@ -60,11 +60,10 @@ export class ChunkBuffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Gives all finished chunks to `write`, one a turn of the event loop. */
+  /** Gives all finished chunks to `write`; who does not make it wait is given one a turn. */
   async drain(write: ChunkWriter): Promise<void> {
     for (let chunk = this.take(); chunk !== undefined; chunk = this.take()) {
-      await write(chunk);
-      await nextTurn();
+      await (write(chunk) ?? nextTurn());
     }
   }
 

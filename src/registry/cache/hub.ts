@@ -18,6 +18,8 @@ export interface WatchRequest extends VersionOptions {
   readonly allowBookmarks: boolean;
   /** Cluster time until the watch ends by itself; undefined: never. */
   readonly timeoutMs?: number | undefined;
+  /** Called once the watch has sent all that it starts with. */
+  readonly started?: (() => void) | undefined;
 }
 
 /** Writes the stream; resolves when it has ended, whoever ended it. Never rejects. */

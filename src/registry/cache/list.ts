@@ -140,6 +140,8 @@ async function readPage(
 /**
  * Writes the answer, a chunk a turn of the event loop, never more than the writer takes.
  *
+ * @param pause until as much may be made again as one chunk holds
+ *
  * @throws what the writer rejects with, and a StatusError when an object cannot be shown; nothing
  *   was written yet when it comes with the first chunk
  */
@@ -148,9 +150,10 @@ export async function writeList(
   view: View,
   write: ChunkWriter,
   chunkBytesMax: number,
+  pause: () => Promise<void> = nextTurn,
 ): Promise<void> {
   if (view.sized) {
-    await writeSizedList(answer, view, write, chunkBytesMax);
+    await writeSizedList(answer, view, { write, pause }, chunkBytesMax);
     return;
   }
   const buffer = new ChunkBuffer(chunkBytesMax);
@@ -191,7 +194,7 @@ function metaOf(answer: ListAnswer): ListMeta {
 async function writeSizedList(
   answer: ListAnswer,
   view: View,
-  write: ChunkWriter,
+  { write, pause }: { readonly write: ChunkWriter; readonly pause: () => Promise<void> },
   chunkBytesMax: number,
 ): Promise<void> {
   const objects: CachedObject[] = [];
@@ -206,7 +209,7 @@ async function writeSizedList(
     size += pieceSize(piece);
     if (size - turn < chunkBytesMax) continue;
     turn = size;
-    await nextTurn();
+    await pause();
   }
   const buffer = new ChunkBuffer(chunkBytesMax);
   buffer.text(view.listHead(metaOf(answer), size));

@@ -50,6 +50,7 @@ export class WatchCache {
   #view: BTreeView<CachedObject> | undefined;
   #ring: EventRing;
   #listed = false;
+  #bytes = 0;
   #revision = 0;
   /** Revision of the newest event; the state has not changed since. */
   #changed = 0;
@@ -97,6 +98,11 @@ export class WatchCache {
 
   get size(): number {
     return this.#tree.size;
+  }
+
+  /** Bytes of all bodies together. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The newest state that the cache knows of one object; see `consistent`. */
@@ -248,6 +254,8 @@ export class WatchCache {
       const revision = await this.#readAll(tree);
       if (this.#closed) return;
       const next = tree.snapshot();
+      this.#bytes = 0;
+      for (const { body } of next.range(this.prefix)) this.#bytes += body.byteLength;
       if (this.#listed) {
         const events = differences(this.#tree.snapshot(), next, revision);
         this.#exactFrom = revision;
@@ -332,10 +340,12 @@ export class WatchCache {
     if (event.type === 'put') {
       const object = this.cached(key, revision, event.value);
       const previous = this.#tree.set(key, object);
+      this.#bytes += object.body.byteLength - (previous?.body.byteLength ?? 0);
       return { type: 'put', object, previous, revision };
     }
     const previous = this.#tree.delete(key);
     if (previous === undefined) return undefined;
+    this.#bytes -= previous.body.byteLength;
     return { type: 'delete', object: { ...previous, revision }, previous, revision };
   }
 

@@ -163,6 +163,7 @@ export class Watcher {
       this.#cursor = cache.ring.after(this.#startRevision) ?? (await this.#sendHistory());
     }
     await this.#catchUp();
+    this.request.started?.();
     if (sendInitialEvents === true && this.request.allowBookmarks) {
       await cache.passed(this.#startRevision);
       // Someone else's wait for the writer is over soon: the end is said once all before it is.
