@@ -264,3 +264,25 @@ t.test('signers decide who approves, and nobody becomes system:masters', async (
   t.match(denied.body.message, /user not permitted to approve requests with signerName/);
   t.equal((await call('PUT', `${requests}/plain/approval`, approved)).status, 200);
 });
+
+t.test('the server makes the policy of upstream controllers, in namespaces too', async (t) => {
+  const role = await call('GET', `${rbac}/clusterroles/system:controller:job-controller`);
+  t.match(role.body, {
+    rules: [{ resources: ['jobs'] }, { resources: ['jobs/finalizers', 'jobs/status'] }],
+  });
+  const inSystem = `${rbac}/namespaces/kube-system`;
+  const reader = 'extension-apiserver-authentication-reader';
+  const read = await call('GET', `${inSystem}/roles/${reader}`);
+  t.strictSame(read.body.rules, [
+    {
+      verbs: ['get', 'list', 'watch'],
+      apiGroups: [''],
+      resources: ['configmaps'],
+      resourceNames: ['extension-apiserver-authentication'],
+    },
+  ]);
+  const bound = await call('GET', `${inSystem}/rolebindings/system::${reader}`);
+  t.match(bound.body, {
+    subjects: [{ name: 'system:kube-controller-manager' }, { name: 'system:kube-scheduler' }],
+  });
+});

@@ -74,6 +74,11 @@ export const ipAddresses = ref<objects.IPAddress>(
   'ipaddresses',
   false,
 );
+export const replicationControllers = ref<objects.ReplicationController>(
+  'v1',
+  'ReplicationController',
+  'replicationcontrollers',
+);
 export const endpointSlices = ref<objects.EndpointSlice>(
   'discovery.k8s.io/v1',
   'EndpointSlice',

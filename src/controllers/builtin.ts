@@ -13,7 +13,7 @@ import { rootCaController, serviceAccountController } from './namespace-defaults
 import { nodeAddressController } from './node-addresses.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
 import { podGarbageController } from './pod-garbage.ts';
-import { replicaSetController } from './replicaset.ts';
+import { replicaSetController, replicationController } from './replicaset.ts';
 import {
   type Controller,
   type RunnerOptions,
@@ -28,6 +28,7 @@ export const builtinControllers: readonly Controller[] = [
   namespaceController,
   deploymentController,
   replicaSetController,
+  replicationController,
   endpointSliceController,
   endpointSliceMirroringController,
   endpointsController,

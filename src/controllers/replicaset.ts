@@ -1,6 +1,7 @@
-// The ReplicaSet controller: keeps as many pods as the spec asks for.
+// The ReplicaSet and ReplicationController controllers: keep as many pods as the spec asks for.
+import type { InformerFactory } from '../client/informer-factory.ts';
 import { keyOf, splitKey } from '../client/object-store.ts';
-import { pods, replicaSets } from '../client/resource-ref.ts';
+import { pods } from '../client/resource-ref.ts';
 import type { RunningInformer } from '../client/shared-informer.ts';
 import type { WorkQueue } from '../client/work-queue.ts';
 import type { Pod, ReplicaSet } from '../objects.ts';
@@ -15,6 +16,11 @@ import {
 } from './ownership.ts';
 import { isPodActive, isPodReady, isPodTerminating } from './pod-state.ts';
 import {
+  type ReplicaOwners,
+  replicaSetOwners,
+  replicationControllerOwners,
+} from './replica-owners.ts';
+import {
   planReplicaSet,
   type ReplicaFailure,
   type ReplicaSetPlan,
@@ -23,31 +29,45 @@ import {
 } from './replicaset-plan.ts';
 import type { Controller, ControllerContext, Requeue } from './runner.ts';
 
-export const replicaSetController: Controller = {
-  name: 'replicaset-controller',
-  start(context) {
-    const sets = context.informers.informer(replicaSets, { indexers: byController });
-    const children = context.informers.informer(pods, { indexers: byController });
-    const expectations = createExpectations(context.clock);
-    const parts: Parts = { context, sets, children, expectations };
-    const queue = context.queue('replicaset', (key) => reconcile(parts, key), {
-      allKeys: () => sets.keys(),
-    });
-    sets.subscribe({
-      add: (set) => queue.add(keyOf(set)),
-      update: (set) => queue.add(keyOf(set)),
-      delete: (set) => {
-        expectations.forget(keyOf(set));
-        queue.add(keyOf(set));
-      },
-    });
-    watchPods(parts, queue);
-  },
-};
+export const replicaSetController = createReplicaController(
+  'replicaset-controller',
+  replicaSetOwners,
+);
+export const replicationController = createReplicaController(
+  'replication-controller',
+  replicationControllerOwners,
+);
+
+function createReplicaController(
+  name: string,
+  ownersOf: (informers: InformerFactory) => ReplicaOwners,
+): Controller {
+  return {
+    name,
+    start(context) {
+      const sets = ownersOf(context.informers);
+      const children = context.informers.informer(pods, { indexers: byController });
+      const expectations = createExpectations(context.clock);
+      const parts: Parts = { context, sets, children, expectations };
+      const queue = context.queue(sets.ref.kind.toLowerCase(), (key) => reconcile(parts, key), {
+        allKeys: () => sets.keys(),
+      });
+      sets.subscribe({
+        add: (set) => queue.add(keyOf(set)),
+        update: (set) => queue.add(keyOf(set)),
+        delete: (set) => {
+          expectations.forget(keyOf(set));
+          queue.add(keyOf(set));
+        },
+      });
+      watchPods(parts, queue);
+    },
+  };
+}
 
 interface Parts {
   readonly context: ControllerContext;
-  readonly sets: RunningInformer<ReplicaSet>;
+  readonly sets: ReplicaOwners;
   readonly children: RunningInformer<Pod>;
   readonly expectations: Expectations;
 }
@@ -56,7 +76,7 @@ function watchPods(parts: Parts, queue: WorkQueue): void {
   const { sets, children, expectations } = parts;
   const ownerOf = (pod: Pod) => {
     const reference = controllerOf(pod);
-    if (reference?.kind !== 'ReplicaSet') return undefined;
+    if (reference?.kind !== sets.ref.kind) return undefined;
     const set = sets.get(pod.metadata?.namespace ?? '', reference.name);
     return set?.metadata?.uid === reference.uid ? set : undefined;
   };
@@ -111,7 +131,7 @@ async function reconcile(parts: Parts, key: string): Promise<Requeue | undefined
   const candidates = [...own, ...children.byIndex('controller', `orphans/${namespace}`)];
   const active = await claim(candidates.filter(isPodActive), {
     client: context.client,
-    ownerRef: replicaSets,
+    ownerRef: sets.ref,
     owner: set,
     childRef: pods,
     matches: ownerSelector(set.spec?.selector),
@@ -133,9 +153,7 @@ async function reconcile(parts: Parts, key: string): Promise<Requeue | undefined
   const nowMs = context.clock.nowMs();
   const status = replicaSetStatus(set, active, terminating, failure?.detail, nowMs);
   if (!sameStatus(set.status, status)) {
-    await context.client
-      .update(replicaSets, { ...set, status }, { subresource: 'status' })
-      .catch(ignoreGone);
+    await sets.writeStatus(context.client, set, status).catch(ignoreGone);
   }
   if (failure?.error !== undefined) throw failure.error;
   const { minReadySeconds = 0 } = set.spec ?? {};
@@ -153,7 +171,7 @@ function ignoreGone(error: unknown): undefined {
 function relatedPods(parts: Parts, set: ReplicaSet, own: readonly Pod[]): readonly Pod[] {
   const controller = controllerOf(set);
   if (controller === undefined) return own;
-  const siblings = parts.sets.byIndex('controller', controller.uid);
+  const siblings = parts.sets.siblings(controller.uid);
   return siblings.flatMap((each) => parts.children.byIndex('controller', each.metadata?.uid ?? ''));
 }
 
@@ -164,19 +182,19 @@ async function carryOut(parts: Parts, set: ReplicaSet, plan: ReplicaSetPlan) {
 }
 
 async function createPods(parts: Parts, set: ReplicaSet, count: number) {
-  const { context, expectations } = parts;
+  const { context, expectations, sets } = parts;
   const key = keyOf(set);
   expectations.expect(key, count, []);
-  const pod = podOf(set);
+  const pod = podOf(set, sets.ref);
   const { succeeded, error } = await slowStart(count, async () => {
     try {
       const made = await context.client.create(pods, pod);
       const message = `Created pod: ${made.metadata?.name}`;
-      context.events.event(replicaSets, set, 'Normal', 'SuccessfulCreate', message);
+      context.events.event(sets.ref, set, 'Normal', 'SuccessfulCreate', message);
     } catch (cause) {
       if (!isNamespaceTerminating(cause)) {
         const message = `Error creating: ${messageOf(cause)}`;
-        context.events.event(replicaSets, set, 'Warning', 'FailedCreate', message);
+        context.events.event(sets.ref, set, 'Warning', 'FailedCreate', message);
       }
       throw cause;
     }
@@ -187,7 +205,7 @@ async function createPods(parts: Parts, set: ReplicaSet, count: number) {
 }
 
 async function deletePods(parts: Parts, set: ReplicaSet, surplus: readonly Pod[]) {
-  const { context, expectations } = parts;
+  const { context, expectations, sets } = parts;
   const key = keyOf(set);
   expectations.expect(
     key,
@@ -201,12 +219,12 @@ async function deletePods(parts: Parts, set: ReplicaSet, surplus: readonly Pod[]
       try {
         await context.client.delete(pods, namespace, name, { uid });
         const message = `Deleted pod: ${name}`;
-        context.events.event(replicaSets, set, 'Normal', 'SuccessfulDelete', message);
+        context.events.event(sets.ref, set, 'Normal', 'SuccessfulDelete', message);
       } catch (error) {
         expectations.deleted(key, uid);
         if (isReason(error, 'NotFound')) return;
         const message = `Error deleting: ${messageOf(error)}`;
-        context.events.event(replicaSets, set, 'Warning', 'FailedDelete', message);
+        context.events.event(sets.ref, set, 'Warning', 'FailedDelete', message);
         first ??= error;
       }
     }),
@@ -216,7 +234,7 @@ async function deletePods(parts: Parts, set: ReplicaSet, surplus: readonly Pod[]
   return { detail, error: first };
 }
 
-function podOf(set: ReplicaSet): Pod {
+function podOf(set: ReplicaSet, ref: ReplicaOwners['ref']): Pod {
   const template = set.spec?.template;
   const { labels, annotations, finalizers } = template?.metadata ?? {};
   return {
@@ -226,7 +244,7 @@ function podOf(set: ReplicaSet): Pod {
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
       ...(finalizers === undefined ? {} : { finalizers }),
-      ownerReferences: [controllerReference(replicaSets, set)],
+      ownerReferences: [controllerReference(ref, set)],
     },
     ...(template?.spec === undefined ? {} : { spec: template.spec }),
   };

@@ -1,15 +1,16 @@
 // Deployments and ReplicaSets as whole controllers against the real API.
 import t from 'tap';
-import { deployments, pods, replicaSets } from '../client/resource-ref.ts';
+import { deployments, pods, replicaSets, replicationControllers } from '../client/resource-ref.ts';
 import type { Deployment, ReplicaSet } from '../objects.ts';
 import { testCluster } from './controllers.fixture.ts';
 import { deploymentController } from './deployment.ts';
 import { garbageCollectorController } from './garbage-collector.ts';
-import { replicaSetController } from './replicaset.ts';
+import { replicaSetController, replicationController } from './replicaset.ts';
 
 const cluster = await testCluster([
   deploymentController,
   replicaSetController,
+  replicationController,
   garbageCollectorController,
 ]);
 const { client, until } = cluster;
@@ -186,6 +187,46 @@ t.test('a ReplicaSet adopts what matches and lets go of what does not', async (t
     return found?.availableReplicas === 2 ? found : undefined;
   });
   t.match(status, { replicas: 2, readyReplicas: 2, fullyLabeledReplicas: 2 });
+});
+
+t.test('a ReplicationController keeps pods by its plain selector', async (t) => {
+  const spec = { containers: [{ name: 'c', image: 'i' }] };
+  const created = await client.create(replicationControllers, {
+    metadata: { name: 'rc', namespace: 'default' },
+    spec: {
+      replicas: 2,
+      selector: { app: 'rc' },
+      template: { metadata: { labels: { app: 'rc' } }, spec },
+    },
+  });
+  const podsNow = async () => (await client.list(pods, { labelSelector: 'app=rc' })).items;
+  await until('there are two', async () => (await podsNow()).length === 2);
+  const [pod] = await podsNow();
+  t.match(pod?.metadata?.ownerReferences?.[0], {
+    apiVersion: 'v1',
+    kind: 'ReplicationController',
+    uid: created.metadata?.uid,
+    controller: true,
+  });
+  const statusOf = async () => (await client.get(replicationControllers, 'default', 'rc')).status;
+  const status = await until('both are available', async () => {
+    await cluster.runPods();
+    const found = await statusOf();
+    return found?.availableReplicas === 2 ? found : undefined;
+  });
+  t.strictSame(status, {
+    replicas: 2,
+    fullyLabeledReplicas: 2,
+    readyReplicas: 2,
+    availableReplicas: 2,
+    observedGeneration: 1,
+  });
+  await client.patch(replicationControllers, 'default', 'rc', 'merge', { spec: { replicas: 0 } });
+  await until('none is left', async () => {
+    await cluster.runPods();
+    return (await podsNow()).length === 0;
+  });
+  await until('the status says so', async () => (await statusOf())?.replicas === 0);
 });
 
 t.test('a refused pod is told in the status', async (t) => {

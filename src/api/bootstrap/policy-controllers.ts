@@ -6,8 +6,11 @@ import { eventsRule, read, readUpdate, rule } from './policy-rules.ts';
 export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
   'attachdetach-controller': [
     rule('list watch', 'core', 'persistentvolumes persistentvolumeclaims'),
-    rule('get list watch', 'core', 'nodes pods'),
+    rule('get list watch', 'core', 'nodes'),
+    rule('list watch', 'core', 'pods'),
     rule('patch update', 'core', 'nodes/status'),
+    rule('create delete get list watch', 'storage.k8s.io', 'volumeattachments'),
+    rule(read, 'storage.k8s.io', 'csidrivers csinodes'),
     eventsRule,
   ],
   'clusterrole-aggregation-controller': [
@@ -20,8 +23,15 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
       'certificates.k8s.io',
       'certificatesigningrequests/approval certificatesigningrequests/status',
     ),
+    // Nodes' serving certificates too are approved here: the agents are the cluster's own.
     rule(
-      'approve sign',
+      'approve',
+      'certificates.k8s.io',
+      'signers',
+      'kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving',
+    ),
+    rule(
+      'sign',
       'certificates.k8s.io',
       'signers',
       'kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/kube-apiserver-client kubernetes.io/legacy-unknown',
@@ -39,10 +49,10 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
     eventsRule,
   ],
   'deployment-controller': [
-    rule('get list watch update patch', 'apps', 'deployments'),
-    rule('update patch', 'apps', 'deployments/status'),
-    rule('update', 'apps', 'deployments/finalizers'),
-    rule(`create delete ${readUpdate}`, 'apps', 'replicasets'),
+    rule('get list watch update patch', 'apps extensions', 'deployments'),
+    rule('update patch', 'apps extensions', 'deployments/status'),
+    rule('update', 'apps extensions', 'deployments/finalizers'),
+    rule(`create delete ${readUpdate}`, 'apps extensions', 'replicasets'),
     rule(`${read} update`, 'core', 'pods'),
     eventsRule,
   ],
@@ -81,7 +91,7 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
   'namespace-controller': [
     rule('delete get list watch', 'core', 'namespaces'),
     rule('update', 'core', 'namespaces/finalize namespaces/status'),
-    rule('delete deletecollection get list', '*', '*'),
+    rule('delete deletecollection get list watch', '*', '*'),
   ],
   'node-controller': [
     rule('create delete get list patch update watch', 'core', 'nodes'),
@@ -98,11 +108,17 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('watch', 'core', 'nodes'),
   ],
   'replicaset-controller': [
-    rule(`${read} update patch`, 'apps', 'replicasets'),
-    rule('patch update', 'apps', 'replicasets/status'),
-    rule('update', 'apps', 'replicasets/finalizers'),
+    rule(`${read} update patch`, 'apps extensions', 'replicasets'),
+    rule('patch update', 'apps extensions', 'replicasets/status'),
+    rule('update', 'apps extensions', 'replicasets/finalizers'),
     rule('create delete list patch watch', 'core', 'pods'),
     rule('get', 'core', 'pods'),
+    eventsRule,
+  ],
+  'replication-controller': [
+    rule(`${read} update`, 'core', 'replicationcontrollers'),
+    rule('update', 'core', 'replicationcontrollers/finalizers replicationcontrollers/status'),
+    rule('create delete get list patch watch', 'core', 'pods'),
     eventsRule,
   ],
   'root-ca-cert-publisher': [

@@ -31,6 +31,10 @@ const adminRules: readonly PolicyRule[] = [
   rule(`${read} ${write}`, 'rbac.authorization.k8s.io', 'roles rolebindings'),
 ];
 
+/** The old group of these kinds, which upstream's roles still name. */
+const extensionWorkloads =
+  'daemonsets deployments deployments/scale replicasets replicasets/scale replicationcontrollers/scale';
+
 const editRules: readonly PolicyRule[] = [
   rule(read, 'core', 'pods/attach pods/proxy secrets services/proxy'),
   rule('impersonate', 'core', 'serviceaccounts'),
@@ -48,6 +52,10 @@ const editRules: readonly PolicyRule[] = [
   rule(write, 'extensions networking.k8s.io', networkPolicies),
   rule(write, 'policy', 'poddisruptionbudgets'),
   rule(`${read} ${write}`, 'coordination.k8s.io', 'leases'),
+  rule(read, 'core', 'pods/exec pods/portforward'),
+  rule(write, 'events.k8s.io', 'events'),
+  rule(write, 'extensions', `${extensionWorkloads} deployments/rollback`),
+  rule(write, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
 ];
 
 const viewRules: readonly PolicyRule[] = [
@@ -68,6 +76,10 @@ const viewRules: readonly PolicyRule[] = [
   rule(read, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
   rule(read, 'extensions networking.k8s.io', `${networkPolicies} ingresses/status`),
   rule(read, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
+  rule(read, 'events.k8s.io', 'events'),
+  rule(read, 'extensions', extensionWorkloads),
+  rule(read, 'extensions', 'daemonsets/status deployments/status replicasets/status'),
+  rule(read, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ];
 
 /** What the node authorizer allows beyond its graph; the same rules as role `system:node`. */
@@ -78,11 +90,13 @@ export const nodeRules: readonly PolicyRule[] = [
   rule(`create ${read}`, 'core', 'nodes'),
   rule('patch update', 'core', 'nodes/status'),
   rule('patch update', 'core', 'nodes'),
-  rule('create patch update', 'core', 'events'),
+  eventsRule,
   rule(`${read} create delete`, 'core', 'pods'),
   rule('patch update', 'core', 'pods/status'),
   rule('create', 'core', 'pods/eviction'),
-  rule('get', 'core', 'configmaps secrets persistentvolumeclaims persistentvolumes'),
+  rule(read, 'core', 'configmaps secrets'),
+  rule('get', 'core', 'persistentvolumeclaims persistentvolumes'),
+  rule('get', 'core', 'endpoints serviceaccounts'),
   rule(`${read} create`, 'certificates.k8s.io', 'certificatesigningrequests'),
   rule('create', 'core', 'serviceaccounts/token'),
   rule('get update patch', 'core', 'persistentvolumeclaims/status'),
@@ -98,32 +112,32 @@ export const nodeRules: readonly PolicyRule[] = [
 
 const schedulerRules: readonly PolicyRule[] = [
   eventsRule,
-  rule('create get update list watch', 'coordination.k8s.io', 'leases'),
-  rule('get update', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
+  rule('create', 'coordination.k8s.io', 'leases'),
+  rule('get list update watch', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
+  rule(`${read} ${write}`, 'coordination.k8s.io', 'leasecandidates'),
   rule(read, 'core', 'nodes'),
   rule('delete get list watch', 'core', 'pods'),
   rule('create', 'core', 'bindings pods/binding'),
   rule('patch update', 'core', 'pods/status'),
   rule(read, 'core', 'replicationcontrollers services namespaces'),
-  rule(read, 'apps', 'replicasets statefulsets'),
+  rule(read, 'apps extensions', 'replicasets'),
+  rule(read, 'apps', 'statefulsets'),
   rule(read, 'policy', 'poddisruptionbudgets'),
-  rule(readUpdate, 'core', 'persistentvolumeclaims'),
-  rule(readUpdate, 'core', 'persistentvolumes'),
+  rule('update', 'core', 'pods/finalizers'),
+  rule(read, 'core', 'persistentvolumeclaims persistentvolumes'),
   rule('create', 'authentication.k8s.io', 'tokenreviews'),
   rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
-  rule(
-    read,
-    'storage.k8s.io',
-    'csidrivers csinodes csistoragecapacities storageclasses volumeattachments',
-  ),
-  rule(`${readUpdate} delete`, 'resource.k8s.io', 'resourceclaims'),
-  rule('patch update', 'resource.k8s.io', 'resourceclaims/status'),
+  rule(read, 'storage.k8s.io', 'csidrivers csinodes csistoragecapacities volumeattachments'),
+  rule(`create ${readUpdate} delete`, 'resource.k8s.io', 'resourceclaims'),
+  rule(readUpdate, 'resource.k8s.io', 'resourceclaims/status'),
+  rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
   rule(read, 'resource.k8s.io', 'deviceclasses resourceslices'),
 ];
 
 const controllerManagerRules: readonly PolicyRule[] = [
   eventsRule,
-  rule('create get update', 'coordination.k8s.io', 'leases'),
+  rule('create', 'coordination.k8s.io', 'leases'),
+  rule('get update', 'coordination.k8s.io', 'leases', 'kube-controller-manager'),
   rule('create', 'core', 'secrets serviceaccounts'),
   rule('delete', 'core', 'secrets'),
   rule('get', 'core', 'configmaps namespaces secrets serviceaccounts'),
@@ -144,7 +158,11 @@ export const clusterRoles: readonly BootstrapRole[] = [
   {
     name: 'system:monitoring',
     rules: [
-      urls('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
+      urls(
+        'get',
+        '/flagz /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/* /statusz',
+      ),
+      rule('get', 'core', 'nodes/metrics'),
     ],
   },
   {
@@ -181,7 +199,11 @@ export const clusterRoles: readonly BootstrapRole[] = [
     rules: [
       rule(read, 'core', 'nodes'),
       rule('proxy', 'core', 'nodes'),
-      rule('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
+      rule(
+        '*',
+        'core',
+        'nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/stats',
+      ),
     ],
   },
   {
@@ -202,7 +224,7 @@ export const clusterRoles: readonly BootstrapRole[] = [
     name: 'system:persistent-volume-provisioner',
     rules: [
       rule('create delete get list watch', 'core', 'persistentvolumes'),
-      rule(readUpdate, 'core', 'persistentvolumeclaims'),
+      rule('get list update watch', 'core', 'persistentvolumeclaims'),
       rule(read, 'storage.k8s.io', 'storageclasses'),
       rule('watch', 'core', 'events'),
       eventsRule,

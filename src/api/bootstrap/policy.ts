@@ -1,11 +1,17 @@
 // Writes bootstrap RBAC at start and adds what somebody took out, as upstream's reconciliation does.
-import type { ClusterRole, ClusterRoleBinding } from '../../objects.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../objects.ts';
 import type { FoundResource, ResourceRegistry } from '../../registry/engine/resource-registry.ts';
 import type { RequestContext } from '../../registry/engine/types.ts';
 import type { ApiObject } from '../../registry/resource.ts';
 import { isReason } from '../../status.ts';
 import { type PolicyRule, uncoveredRules } from '../authorization/rules.ts';
 import { controllerRoles } from './policy-controllers.ts';
+import { furtherControllerRoles } from './policy-further-controllers.ts';
+import {
+  type NamespaceRoleBinding,
+  namespaceRoleBindings,
+  namespaceRoles,
+} from './policy-namespaces.ts';
 import {
   type BootstrapBinding,
   type BootstrapRole,
@@ -17,9 +23,13 @@ const group = 'rbac.authorization.k8s.io';
 const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate';
 const bootstrapLabels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 
+const allControllerRoles = { ...controllerRoles, ...furtherControllerRoles };
+
+type ContextFor = (found: FoundResource, namespace: string, name: string) => RequestContext;
+
 /** All roles, the controllers' included. */
 export function bootstrapRoles(): readonly BootstrapRole[] {
-  const controllers = Object.entries(controllerRoles).map(([name, rules]) => ({
+  const controllers = Object.entries(allControllerRoles).map(([name, rules]) => ({
     name: `system:controller:${name}`,
     rules,
   }));
@@ -27,7 +37,7 @@ export function bootstrapRoles(): readonly BootstrapRole[] {
 }
 
 function bootstrapBindings(): readonly BootstrapBinding[] {
-  const controllers = Object.keys(controllerRoles).map((name) => ({
+  const controllers = Object.keys(allControllerRoles).map((name) => ({
     name: `system:controller:${name}`,
     role: `system:controller:${name}`,
     serviceAccounts: [`kube-system/${name}`],
@@ -43,7 +53,7 @@ function bootstrapBindings(): readonly BootstrapBinding[] {
  */
 export async function ensureBootstrapPolicy(
   registry: ResourceRegistry,
-  contextFor: (found: FoundResource, namespace: string, name: string) => RequestContext,
+  contextFor: ContextFor,
 ): Promise<void> {
   const roles = found(registry, 'clusterroles');
   const bindings = found(registry, 'clusterrolebindings');
@@ -69,6 +79,27 @@ export async function ensureBootstrapPolicy(
   ]);
 }
 
+/** The same for roles and bindings inside the system namespaces, which must exist. */
+export async function ensureNamespacePolicy(
+  registry: ResourceRegistry,
+  contextFor: ContextFor,
+): Promise<void> {
+  const roles = found(registry, 'roles');
+  const bindings = found(registry, 'rolebindings');
+  await Promise.all([roles.store.ready(), bindings.store.ready()]);
+  await Promise.all([
+    ...namespaceRoles.map(({ namespace, name, rules }) => {
+      const metadata = { ...objectMeta(name), namespace };
+      const wanted = { apiVersion: `${group}/v1`, kind: 'Role', metadata, rules: [...rules] };
+      return ensure(roles, contextFor(roles, namespace, name), wanted as Role, addMissingRules);
+    }),
+    ...namespaceRoleBindings.map((binding) => {
+      const context = contextFor(bindings, binding.namespace, binding.name);
+      return ensure(bindings, context, namespaceBinding(binding), addMissingSubjects);
+    }),
+  ]);
+}
+
 function found(registry: ResourceRegistry, plural: string): FoundResource {
   const resource = registry.find(group, 'v1', plural);
   if (resource === undefined) throw new Error(`${plural} are not served`);
@@ -82,7 +113,7 @@ async function ensure<T>(
   wanted: T,
   merge: (current: T, wanted: T) => T | undefined,
 ): Promise<void> {
-  const current = store.cache.get(store.key('', context.name));
+  const current = store.cache.get(store.key(context.namespace, context.name));
   if (current === undefined) {
     try {
       await store.create(context, wanted as unknown as ApiObject);
@@ -157,18 +188,36 @@ function bindingObject(binding: BootstrapBinding): ClusterRoleBinding {
   };
 }
 
-function addMissingRules(current: ClusterRole, wanted: ClusterRole): ClusterRole | undefined {
+function namespaceBinding(binding: NamespaceRoleBinding): RoleBinding {
+  const { namespace, name, role, users = [], serviceAccounts = [] } = binding;
+  return {
+    apiVersion: `${group}/v1`,
+    kind: 'RoleBinding',
+    metadata: { ...objectMeta(name), namespace },
+    roleRef: { apiGroup: group, kind: 'Role', name: role },
+    subjects: [
+      ...users.map((user) => ({ apiGroup: group, kind: 'User', name: user })),
+      ...serviceAccounts.map((account) => ({
+        kind: 'ServiceAccount',
+        namespace: 'kube-system',
+        name: account,
+      })),
+    ],
+  };
+}
+
+function addMissingRules<T extends ClusterRole | Role>(current: T, wanted: T): T | undefined {
   // Rules of aggregated roles belong to the controller.
-  if (wanted.aggregationRule !== undefined) return undefined;
+  if ('aggregationRule' in wanted) return undefined;
   const missing = uncoveredRules(current.rules ?? [], wanted.rules ?? []);
   if (missing.length === 0) return undefined;
   return { ...current, rules: [...(current.rules ?? []), ...missing] };
 }
 
-function addMissingSubjects(
-  current: ClusterRoleBinding,
-  wanted: ClusterRoleBinding,
-): ClusterRoleBinding | undefined {
+function addMissingSubjects<T extends ClusterRoleBinding | RoleBinding>(
+  current: T,
+  wanted: T,
+): T | undefined {
   const key = (subject: { kind: string; namespace?: string; name: string }) =>
     `${subject.kind}/${subject.namespace ?? ''}/${subject.name}`;
   const held = new Set((current.subjects ?? []).map(key));

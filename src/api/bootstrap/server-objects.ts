@@ -11,7 +11,7 @@ import { DefaultServiceCidr } from '../allocation/default-service-cidr.ts';
 import { serviceRanges } from '../allocation/service-pools.ts';
 import { serverContext } from '../server-context.ts';
 import { ensureFlowControl } from './flow-control.ts';
-import { ensureBootstrapPolicy } from './policy.ts';
+import { ensureBootstrapPolicy, ensureNamespacePolicy } from './policy.ts';
 
 export interface BootstrapOptions {
   readonly clock: Clock;
@@ -51,6 +51,8 @@ export class ServerObjects {
   /** Makes all that is missing, what does not depend on each other at the same time. */
   async ensure(): Promise<void> {
     const { registry } = this.#parts;
+    const servesPolicy =
+      registry.find('rbac.authorization.k8s.io', 'v1', 'clusterroles') !== undefined;
     await Promise.all([
       ...systemNamespaces.map((name) => this.#ensure('', 'namespaces', '', namespaceOf(name))),
       ...systemPriorityClasses.map(({ name, value, description }) =>
@@ -62,14 +64,13 @@ export class ServerObjects {
           description,
         }),
       ),
-      registry.find('rbac.authorization.k8s.io', 'v1', 'clusterroles') === undefined
-        ? undefined
-        : ensureBootstrapPolicy(registry, serverContext),
+      servesPolicy ? ensureBootstrapPolicy(registry, serverContext) : undefined,
       ensureFlowControl(registry),
       this.#serviceCidr.ensure(),
     ]);
     await Promise.all([
       this.#ensureService(),
+      servesPolicy ? ensureNamespacePolicy(registry, serverContext) : undefined,
       ...this.#ensureEndpoints(),
       this.#ensure('', 'configmaps', 'kube-system', this.#authentication()),
     ]);
