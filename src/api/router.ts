@@ -56,7 +56,8 @@ export class Router {
     } else if (found.served.resource.virtual === true) {
       const answers = special.get(base);
       if (answers === undefined) throw resourceNotFound();
-      if (info.verb !== 'create') throw methodNotAllowed(nameOf(found), info.verb);
+      const verbs: readonly string[] = found.served.resource.verbs ?? [];
+      if (!verbs.includes(info.verb)) throw methodNotAllowed(nameOf(found), info.verb);
       return answers(exchange, found);
     }
     // A collection is neither replaced nor patched, and nothing is created below a name.

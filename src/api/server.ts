@@ -66,6 +66,8 @@ export interface ApiOptions extends BootstrapOptions {
   /** Their sum is the number of seats that priority and fairness shares out; 400 and 200. */
   readonly maxRequestsInFlight?: number;
   readonly maxMutatingRequestsInFlight?: number;
+  /** `controller-manager`, `scheduler`: those that run and end with this server. */
+  readonly ownComponents?: readonly string[];
   /** Handlers of non-resource paths of our own, by prefix; requests come authorized. */
   readonly extensions?: ReadonlyMap<string, ApiHandler>;
 }
@@ -174,6 +176,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       clock,
       random,
       dialer: options.dialer,
+      driver,
+      ownComponents: options.ownComponents ?? [],
     }),
     checks: healthChecks(driver, state),
     version: versionInfo(options.gitVersion ?? 'v1.36.0+coracle'),

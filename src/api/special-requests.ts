@@ -4,6 +4,7 @@ import type { Random } from '../random.ts';
 import type { ResourceRegistry } from '../registry/engine/resource-registry.ts';
 import type { Admission } from '../registry/engine/types.ts';
 import type { ReadBody } from '../registry/schema/read-body.ts';
+import type { Driver } from '../storage/driver.ts';
 import type { Authenticator } from './authentication/authenticator.ts';
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
@@ -22,6 +23,7 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from './virtual/access-reviews.ts';
+import { componentStatuses } from './virtual/component-statuses.ts';
 import { selfSubjectReview, tokenReview } from './virtual/identity-reviews.ts';
 
 export interface SpecialParts {
@@ -36,6 +38,8 @@ export interface SpecialParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly dialer: Dialer | undefined;
+  readonly driver: Driver;
+  readonly ownComponents: readonly string[];
 }
 
 /** Keyed as the router looks them up. */
@@ -48,6 +52,7 @@ export function specialRequests(parts: SpecialParts): ReadonlyMap<string, Specia
     [`${authorization}/localsubjectaccessreviews`, subjectAccessReview(parts, true)],
     [`${authorization}/selfsubjectaccessreviews`, selfSubjectAccessReview(parts)],
     [`${authorization}/selfsubjectrulesreviews`, selfSubjectRulesReview(parts)],
+    ['/componentstatuses', componentStatuses(parts)],
     ['/serviceaccounts/token', serviceAccountToken(parts)],
     ['/bindings', podBinding(parts)],
     ['/pods/binding', podBinding(parts)],

@@ -27,6 +27,7 @@ import { clusterTrustBundleResource } from './certificates/cluster-trust-bundle.
 import { podCertificateRequestResource } from './certificates/pod-certificate-request.ts';
 import { leaseResource } from './coordination/lease.ts';
 import { leaseCandidateResource } from './coordination/lease-candidate.ts';
+import { componentStatusResource } from './core/component-status.ts';
 import { configMapResource } from './core/config-map.ts';
 import { endpointsResource } from './core/endpoints.ts';
 import { limitRangeResource } from './core/limit-range.ts';
@@ -76,6 +77,7 @@ import { storageVersionMigrationResource } from './storagemigration/storage-vers
 
 /** In the order of discovery: core first, then by group. */
 export const builtinResources: readonly Resource[] = [
+  componentStatusResource,
   configMapResource,
   endpointsResource,
   eventResource,

@@ -110,8 +110,8 @@ export interface Resource<T = ApiObject> {
   readonly verbs?: readonly Verb[];
 
   /**
-   * A kind that is never stored (TokenReview, SubjectAccessReview): `create` answers and that is
-   * all. Implemented in `src/api`, which registers it by this kind's plural and group.
+   * A kind that is never stored (TokenReview, ComponentStatus): its verbs answer and that is all.
+   * Implemented in `src/api`, which registers it by this kind's plural and group.
    */
   readonly virtual?: boolean;
 

@@ -296,7 +296,7 @@ export function operationsOf(
 ): readonly Operation[] {
   const { resource } = served;
   const operations = new ResourceOperations(served);
-  const verbs = resource.virtual === true ? (['create'] as const) : (resource.verbs ?? allVerbs);
+  const verbs = resource.verbs ?? allVerbs;
   const result: Operation[] = [];
   for (const verb of verbs) if (verb !== 'watch') result.push(operations.of(verb));
   if (resource.namespaced && verbs.some((verb) => verb === 'list')) {
