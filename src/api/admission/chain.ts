@@ -9,8 +9,10 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import type { AdmissionParts, AdmissionPlugin } from './plugin.ts';
+import { policyParams } from './policy-params.ts';
 import { priority } from './priority.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
+import { resourceClaims } from './resource-claims.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { serviceAddresses } from './service-addresses.ts';
@@ -35,6 +37,8 @@ function builtinPlugins(parts: AdmissionParts): readonly AdmissionPlugin[] {
     defaultIngressClass(parts),
     rbacEscalation(parts),
     serviceAddresses(parts),
+    resourceClaims(parts),
+    policyParams(parts),
   ];
 }
 

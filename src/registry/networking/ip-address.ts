@@ -54,7 +54,10 @@ export const ipAddressResource = defineResource<IPAddress>({
   groups: [
     {
       group: 'networking.k8s.io',
-      versions: [{ version: 'v1', schema: 'io.k8s.api.networking.v1.IPAddress' }],
+      versions: [
+        { version: 'v1', schema: 'io.k8s.api.networking.v1.IPAddress' },
+        { version: 'v1beta1', schema: 'io.k8s.api.networking.v1beta1.IPAddress', served: false },
+      ],
     },
   ],
   hasGeneration: false,

@@ -44,7 +44,10 @@ export const serviceCidrResource = defineResource<ServiceCIDR>({
   groups: [
     {
       group: 'networking.k8s.io',
-      versions: [{ version: 'v1', schema: 'io.k8s.api.networking.v1.ServiceCIDR' }],
+      versions: [
+        { version: 'v1', schema: 'io.k8s.api.networking.v1.ServiceCIDR' },
+        { version: 'v1beta1', schema: 'io.k8s.api.networking.v1beta1.ServiceCIDR', served: false },
+      ],
     },
   ],
   hasGeneration: false,
