@@ -16,6 +16,8 @@ export interface Ask {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Default: JSON. */
+  readonly accept?: string | undefined;
   /** Gets the body piece by piece as it comes; the pieces are only valid during the call. */
   readonly onData?: (chunk: Buffer) => void;
 }

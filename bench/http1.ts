@@ -36,7 +36,7 @@ export class Http1Connection implements Connection {
       target.token === undefined ? '' : `authorization: Bearer ${target.token}\r\n`;
     this.#suffix =
       ` HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\n` +
-      `user-agent: coracle-bench\r\naccept: application/json\r\n${authorization}`;
+      `user-agent: coracle-bench\r\n${authorization}`;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     const fail = (error?: Error) => this.#fail(error ?? new Error('the server hung up'));
@@ -60,6 +60,7 @@ export class Http1Connection implements Connection {
   ask(ask: Ask): Promise<Answer> {
     const { method, path, body, contentType } = ask;
     const type = contentType ?? 'application/json';
+    const accept = `accept: ${ask.accept ?? 'application/json'}\r\n`;
     const entity =
       body === undefined
         ? '\r\n'
@@ -70,7 +71,7 @@ export class Http1Connection implements Connection {
         return;
       }
       this.#pending = { onData: ask.onData, resolve, reject };
-      this.#socket.write(`${method} ${this.#prefix}${path}${this.#suffix}${entity}`);
+      this.#socket.write(`${method} ${this.#prefix}${path}${this.#suffix}${accept}${entity}`);
     });
   }
 

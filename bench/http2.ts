@@ -57,7 +57,7 @@ function request(session: ClientHttp2Session, target: Target, ask: Ask): Promise
         [constants.HTTP2_HEADER_METHOD]: ask.method,
         [constants.HTTP2_HEADER_PATH]: target.basePath + ask.path,
         'user-agent': 'coracle-bench',
-        accept: 'application/json',
+        accept: ask.accept ?? 'application/json',
         ...(target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }),
         ...(ask.body === undefined
           ? {}

@@ -15,6 +15,8 @@ interface LoadBase {
 export interface GetJob extends LoadBase {
   readonly kind: 'get';
   readonly path: string;
+  /** Media type of the answers; default: JSON. */
+  readonly accept?: string;
   readonly durationMs?: number;
   readonly requests?: number;
 }

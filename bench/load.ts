@@ -20,7 +20,7 @@ async function repeat(job: GetJob | CreateJob): Promise<LoadResult> {
       const askedMs = performance.now();
       const answer = await connection.ask(
         job.kind === 'get'
-          ? { method: 'GET', path: job.path }
+          ? { method: 'GET', path: job.path, accept: job.accept }
           : { method: 'POST', path: job.path, body: job.body.replace('%d', String(number++)) },
       );
       tookMs.push(performance.now() - askedMs);

@@ -99,25 +99,36 @@ async function measureList(context: BenchContext, target: Target, protocol: Prot
   const job = { kind: 'get', target, protocol, connections: 1 } as const;
   await runLoad({ ...job, path, requests: 1 });
   const whole = await times(context.runs, () => runLoad({ ...job, path, requests: listRequests }));
+  const accept = 'application/vnd.kubernetes.protobuf';
+  await runLoad({ ...job, path, accept, requests: 1 });
+  const protobuf = await times(context.runs, () =>
+    runLoad({ ...job, path, accept, requests: listRequests }),
+  );
   const none = await times(context.runs, () =>
     runLoad({ ...job, path: `${path}?labelSelector=app%3Dnothing`, requests: 20 }),
   );
-  const last = whole.at(-1);
-  const megabytes = (last?.bytes ?? 0) / 1e6 / listRequests;
   const rate: Row = {
-    what: `LIST of ${listedPods} pods, ${protocol}`,
-    unit: 'MB/s',
-    runs: whole.map(({ bytes, seconds }) => bytes / 1e6 / seconds),
+    ...listRow(`LIST of ${listedPods} pods, ${protocol}`, whole),
     goal: { atLeast: listGoalMegabytesPerSecond },
-    note: `${megabytes.toFixed(1)} MB in ${(last?.p50Ms ?? 0).toFixed(0)} ms`,
-    ...(last === undefined ? {} : { health: last.health }),
   };
   const empty: Row = {
     what: `the same with a selector that matches none, ${protocol}`,
     unit: 'ms',
     runs: none.map(({ p50Ms }) => p50Ms),
   };
-  return [rate, empty];
+  return [rate, listRow(`the same in protobuf, ${protocol}`, protobuf), empty];
+}
+
+function listRow(what: string, results: readonly LoadResult[]): Row {
+  const last = results.at(-1);
+  const megabytes = (last?.bytes ?? 0) / 1e6 / listRequests;
+  return {
+    what,
+    unit: 'MB/s',
+    runs: results.map(({ bytes, seconds }) => bytes / 1e6 / seconds),
+    note: `${megabytes.toFixed(1)} MB in ${(last?.p50Ms ?? 0).toFixed(0)} ms`,
+    ...(last === undefined ? {} : { health: last.health }),
+  };
 }
 
 export const list: Measurement = {

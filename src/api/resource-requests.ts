@@ -149,7 +149,7 @@ export class ResourceRequests {
     const { turns } = this.#parts;
     const pause = () => turns.take(turnUnits.chunk);
     const produce: Produce = (writer) =>
-      writeList(answer, view, paced(turns, writer), listChunkBytes, pause);
+      writeList(answer, view, paced(turns, writer), listChunkBytes, { pause });
     const body = await produceBody(produce);
     if (typeof body !== 'function') return bytesAnswer(200, body, negotiated);
     if (negotiated.format === 'yaml' || (negotiated.format === 'json' && negotiated.pretty)) {

@@ -24,8 +24,7 @@ export interface ListAnswer {
   readonly objects: Iterable<CachedObject> | AsyncIterable<CachedObject>;
 }
 
-/** Bytes of items kept between the two walks of a list that says its size; the rest is made twice. */
-const heldBytesMax = 64 * 1024 * 1024;
+const heldBytesMaxDefault = 64 * 1024 * 1024;
 
 const tooOldList = 'The resourceVersion for the provided list is too old.';
 const tooOldContinue =
@@ -137,10 +136,16 @@ async function readPage(
   };
 }
 
+/** How a list that says its size goes through its items before the first is written. */
+export interface ListTurns {
+  /** Waits until as much may be made again as one chunk holds. */
+  readonly pause?: () => Promise<void>;
+  /** Bytes of items kept from the first walk for the second; the rest is made twice. */
+  readonly heldBytesMax?: number;
+}
+
 /**
  * Writes the answer, a chunk a turn of the event loop, never more than the writer takes.
- *
- * @param pause until as much may be made again as one chunk holds
  *
  * @throws what the writer rejects with, and a StatusError when an object cannot be shown; nothing
  *   was written yet when it comes with the first chunk
@@ -150,10 +155,10 @@ export async function writeList(
   view: View,
   write: ChunkWriter,
   chunkBytesMax: number,
-  pause: () => Promise<void> = nextTurn,
+  turns: ListTurns = {},
 ): Promise<void> {
   if (view.sized) {
-    await writeSizedList(answer, view, { write, pause }, chunkBytesMax);
+    await writeSizedList(answer, view, write, chunkBytesMax, turns);
     return;
   }
   const buffer = new ChunkBuffer(chunkBytesMax);
@@ -194,8 +199,9 @@ function metaOf(answer: ListAnswer): ListMeta {
 async function writeSizedList(
   answer: ListAnswer,
   view: View,
-  { write, pause }: { readonly write: ChunkWriter; readonly pause: () => Promise<void> },
+  write: ChunkWriter,
   chunkBytesMax: number,
+  { pause = nextTurn, heldBytesMax = heldBytesMaxDefault }: ListTurns,
 ): Promise<void> {
   const objects: CachedObject[] = [];
   const held: Piece[] = [];
@@ -205,7 +211,7 @@ async function writeSizedList(
     const made = view.item(object);
     const piece = made instanceof Promise ? await made : made;
     objects.push(object);
-    if (size <= heldBytesMax) held.push(piece);
+    if (size < heldBytesMax) held.push(piece);
     size += pieceSize(piece);
     if (size - turn < chunkBytesMax) continue;
     turn = size;
