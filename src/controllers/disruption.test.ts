@@ -6,6 +6,7 @@ import { testCluster } from './controllers.fixture.ts';
 import { disruptionController } from './disruption.ts';
 import { countHealthy, desiredOf, evictionsOf, failedStatus, statusOf } from './disruption-plan.ts';
 import { replicaSetController } from './replicaset.ts';
+import { staleAtMs } from './stale-disruption.ts';
 
 const now = '2026-01-01T00:10:00Z';
 const nowMs = Date.parse(now);
@@ -82,6 +83,37 @@ t.test('status', (t) => {
     conditions: [{ status: 'False', reason: 'SyncFailed', message: 'lost' }],
   });
   t.end();
+});
+
+t.test('an eviction that came to nothing', async (t) => {
+  const target = (status: string, reason = 'EvictionByEvictionAPI') => ({
+    ...pod('p'),
+    status: { conditions: [{ type: 'DisruptionTarget', status, reason, lastTransitionTime: now }] },
+  });
+  t.equal(staleAtMs(target('True')), nowMs + 120_000);
+  t.equal(staleAtMs(target('False')), undefined);
+  t.equal(staleAtMs(target('True', 'TerminationByKubelet')), undefined);
+  const cluster = await testCluster([disruptionController]);
+  t.teardown(() => cluster.close());
+  const { client } = cluster;
+  const spec = { containers: [{ name: 'c', image: 'i' }] };
+  const metadata = { name: 'p', namespace: 'default' };
+  await client.create(pods, { metadata, spec });
+  const lastTransitionTime = new Date(cluster.clock.nowMs()).toISOString();
+  const status = { conditions: [{ type: 'DisruptionTarget', status: 'True', lastTransitionTime }] };
+  await client.patch(pods, 'default', 'p', 'merge', { status }, { subresource: 'status' });
+  const read = async () => (await client.get(pods, 'default', 'p')).status?.conditions;
+  t.match(await read(), [{ status: 'True' }]);
+  await cluster.until(
+    'the condition is taken back',
+    async () => {
+      const conditions = await read();
+      return conditions?.some(
+        ({ type, status }) => type === 'DisruptionTarget' && status === 'False',
+      );
+    },
+    200_000,
+  );
 });
 
 t.test('a drained application', async (t) => {

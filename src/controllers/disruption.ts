@@ -23,6 +23,7 @@ import {
 } from './disruption-plan.ts';
 import { controllerOf, undefinedWhenGone } from './ownership.ts';
 import type { Controller, ControllerContext, Requeue } from './runner.ts';
+import { clearStaleDisruptions } from './stale-disruption.ts';
 
 /** Changes of many pods at once make one write, not one each. */
 const batchMs = 20;
@@ -142,6 +143,7 @@ function unmanagedMessage({ spec }: PodDisruptionBudget): string {
 export const disruptionController: Controller = {
   name: 'disruption-controller',
   start(context) {
+    clearStaleDisruptions(context);
     const budgets = context.informers.informer(podDisruptionBudgets);
     const allPods = context.informers.informer(pods);
     const find = finder(context);
