@@ -23,33 +23,39 @@ export function runtimeClass({ objects }: AdmissionParts): AdmissionPlugin {
   };
   return {
     name: 'RuntimeClass',
-    async mutate(attributes) {
+    mutate(attributes) {
       const spec = newPodSpec(attributes);
-      if (spec?.runtimeClassName === undefined) return;
-      const found = await find(attributes, spec.runtimeClassName);
-      const podFixed = found?.overhead?.podFixed;
-      if (podFixed !== undefined) {
-        const given = spec.overhead ?? {};
-        if (Object.keys(given).length > 0 && !sameAmounts(given, podFixed)) {
-          throw refusal(attributes, mismatch);
-        }
-        spec.overhead = copyJson(podFixed);
-      }
-      if (found?.scheduling !== undefined) setScheduling(attributes, spec, found.scheduling);
+      return spec?.runtimeClassName === undefined ? undefined : fill(attributes, spec);
     },
-    async validate(attributes) {
+    validate(attributes) {
       const spec = newPodSpec(attributes);
-      if (spec === undefined) return;
-      if (spec.runtimeClassName === undefined && spec.overhead === undefined) return;
-      const found = await find(attributes, spec.runtimeClassName);
-      const podFixed = found?.overhead?.podFixed;
-      if (podFixed === undefined) {
-        if (spec.overhead !== undefined) throw refusal(attributes, unfounded);
-      } else if (!sameAmounts(spec.overhead ?? {}, podFixed)) {
-        throw refusal(attributes, mismatch);
-      }
+      if (spec?.runtimeClassName === undefined && spec?.overhead === undefined) return undefined;
+      return check(attributes, spec);
     },
   };
+
+  async function fill(attributes: AdmissionAttributes, spec: PodSpec): Promise<void> {
+    const found = await find(attributes, spec.runtimeClassName);
+    const podFixed = found?.overhead?.podFixed;
+    if (podFixed !== undefined) {
+      const given = spec.overhead ?? {};
+      if (Object.keys(given).length > 0 && !sameAmounts(given, podFixed)) {
+        throw refusal(attributes, mismatch);
+      }
+      spec.overhead = copyJson(podFixed);
+    }
+    if (found?.scheduling !== undefined) setScheduling(attributes, spec, found.scheduling);
+  }
+
+  async function check(attributes: AdmissionAttributes, spec: PodSpec): Promise<void> {
+    const found = await find(attributes, spec.runtimeClassName);
+    const podFixed = found?.overhead?.podFixed;
+    if (podFixed === undefined) {
+      if (spec.overhead !== undefined) throw refusal(attributes, unfounded);
+    } else if (!sameAmounts(spec.overhead ?? {}, podFixed)) {
+      throw refusal(attributes, mismatch);
+    }
+  }
 }
 
 function newPodSpec(attributes: AdmissionAttributes): PodSpec | undefined {

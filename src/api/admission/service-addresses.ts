@@ -1,4 +1,5 @@
 // Gives Services their cluster addresses and node ports, and takes them back when they go.
+import type { Logger } from '../../logger.ts';
 import type { Service } from '../../objects.ts';
 import {
   allocateService,
@@ -17,17 +18,19 @@ import { type AdmissionParts, type AdmissionPlugin, targetOf } from './plugin.ts
 export function serviceAddresses({ pools, logger }: AdmissionParts): AdmissionPlugin {
   return {
     name: 'ServiceAddresses',
-    async mutate(attributes) {
-      if (targetOf(attributes) !== 'services') return;
-      const settle = await begin(pools, attributes);
-      // What cannot be given back now is found by the repair.
-      attributes.afterwards?.((outcome) =>
-        settle(outcome).catch((error: unknown) => {
-          logger.error('cannot give service addresses back', error);
-        }),
-      );
-    },
+    mutate: (attributes) =>
+      targetOf(attributes) === 'services' ? give(pools, attributes, logger) : undefined,
   };
+}
+
+async function give(pools: Pools, attributes: AdmissionAttributes, logger: Logger) {
+  const settle = await begin(pools, attributes);
+  // What cannot be given back now is found by the repair.
+  attributes.afterwards?.((outcome) =>
+    settle(outcome).catch((error: unknown) => {
+      logger.error('cannot give service addresses back', error);
+    }),
+  );
 }
 
 type Settle = (outcome: 'written' | 'deleted' | 'nothing') => Promise<void>;
