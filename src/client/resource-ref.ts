@@ -74,6 +74,23 @@ export const ipAddresses = ref<objects.IPAddress>(
   'ipaddresses',
   false,
 );
+export const persistentVolumes = ref<objects.PersistentVolume>(
+  'v1',
+  'PersistentVolume',
+  'persistentvolumes',
+  false,
+);
+export const persistentVolumeClaims = ref<objects.PersistentVolumeClaim>(
+  'v1',
+  'PersistentVolumeClaim',
+  'persistentvolumeclaims',
+);
+export const volumeAttributesClasses = ref<objects.VolumeAttributesClass>(
+  'storage.k8s.io/v1',
+  'VolumeAttributesClass',
+  'volumeattributesclasses',
+  false,
+);
 export const replicationControllers = ref<objects.ReplicationController>(
   'v1',
   'ReplicationController',

@@ -21,6 +21,11 @@ import {
   runControllers,
 } from './runner.ts';
 import { serviceCidrController } from './service-cidr.ts';
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from './storage-protection.ts';
 
 export const builtinControllers: readonly Controller[] = [
   serviceAccountController,
@@ -41,6 +46,9 @@ export const builtinControllers: readonly Controller[] = [
   certificateApproverController,
   serviceCidrController,
   disruptionController,
+  claimProtectionController,
+  volumeProtectionController,
+  attributesClassProtectionController,
 ];
 
 /** Starts them all; they stop when `signal` aborts. */
