@@ -79,14 +79,6 @@ export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
     eventsRule,
   ],
-  'endpointslicemirroring-controller': [
-    rule(read, 'core', 'endpoints services'),
-    rule('update', 'core', 'services/finalizers'),
-    rule('update', 'core', 'endpoints/finalizers'),
-    rule('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'),
-    rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
-    eventsRule,
-  ],
   'generic-garbage-collector': [rule(`delete ${readUpdate}`, '*', '*'), eventsRule],
   'namespace-controller': [
     rule('delete get list watch', 'core', 'namespaces'),
