@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pod, PodSpec } from '../../objects.ts';
 import { type FieldError, FieldPath, forbiddenField, invalidValue } from '../field.ts';
 import { objectDiff } from './text-diff.ts';
-import type { Container, Toleration } from './types.ts';
+import type { Container, NodeSelectorTerm, Toleration } from './types.ts';
 
 const specPath = FieldPath.of('spec');
 
@@ -28,11 +28,12 @@ function validateDeadline(next: PodSpec, old: PodSpec): FieldError[] {
 
 function validateGates(next: PodSpec, old: PodSpec): FieldError[] {
   const before = new Set((old.schedulingGates ?? []).map((gate) => gate.name));
-  const added = (next.schedulingGates ?? []).filter((gate) => !before.has(gate.name));
-  if (added.length === 0) return [];
-  const names = added.map((gate) => gate.name).sort();
-  const why = `only deletion is allowed, but found new scheduling gates '${names.join(',')}'`;
-  return [forbiddenField(specPath.child('schedulingGates'), why)];
+  return (next.schedulingGates ?? []).flatMap(({ name }, index) => {
+    if (before.has(name)) return [];
+    const path = specPath.child('schedulingGates').index(index).child('name');
+    const why = `only deletion is allowed, but found new scheduling gate '${name}'`;
+    return [forbiddenField(path, why)];
+  });
 }
 
 function sameToleration(a: Toleration, b: Toleration): boolean {
@@ -79,13 +80,25 @@ function withUpdatableFieldsReset(next: PodSpec, old: PodSpec): PodSpec {
   // While gated, where a pod may run can still be narrowed.
   if ((old.schedulingGates ?? []).length > 0) {
     restore(copy, old, 'nodeSelector');
-    restore(copy, old, 'affinity');
+    restoreNodeAffinity(copy, old);
   }
   const grace = old.terminationGracePeriodSeconds;
   if (grace !== undefined && grace < 0 && next.terminationGracePeriodSeconds === 1) {
     restore(copy, old, 'terminationGracePeriodSeconds');
   }
   return copy;
+}
+
+/** The rest of the affinity stays fixed; an affinity of nothing else counts as none. */
+function restoreNodeAffinity(copy: PodSpec, old: PodSpec): void {
+  const { nodeAffinity: _, ...others } = copy.affinity ?? {};
+  const nodeAffinity = old.affinity?.nodeAffinity;
+  const alone = Object.keys(others).length === 0;
+  if (alone && nodeAffinity === undefined && (!old.affinity || !copy.affinity)) {
+    delete copy.affinity;
+    return;
+  }
+  copy.affinity = { ...others, ...(nodeAffinity === undefined ? {} : { nodeAffinity }) };
 }
 
 function restore<Field extends keyof PodSpec>(copy: PodSpec, old: PodSpec, field: Field): void {
@@ -106,11 +119,12 @@ export function validatePodUpdate(next: Pod, old: Pod): FieldError[] {
   }
   errors.push(
     ...validateDeadline(next.spec, old.spec),
-    ...validateGates(next.spec, old.spec),
     ...validateTolerationsUpdate(next.spec, old.spec),
+    ...validateGates(next.spec, old.spec),
   );
   if ((old.spec.schedulingGates ?? []).length > 0) {
     errors.push(...validateGatedSelector(next.spec, old.spec));
+    errors.push(...validateGatedAffinity(next.spec, old.spec));
   }
   const comparable = withUpdatableFieldsReset(next.spec, old.spec);
   if (!isDeepStrictEqual(comparable, old.spec)) {
@@ -124,6 +138,44 @@ function validateGatedSelector(next: PodSpec, old: PodSpec): FieldError[] {
   const after = next.nodeSelector ?? {};
   const kept = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => after[key] === value);
   if (kept) return [];
-  const why = 'only additions are allowed for a gated pod';
+  const why = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
   return [invalidValue(specPath.child('nodeSelector'), after, why)];
+}
+
+type Terms = readonly NodeSelectorTerm[];
+
+function requiredTerms({ affinity }: PodSpec): Terms {
+  const node = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return node?.nodeSelectorTerms ?? [];
+}
+
+/** Each term may only become narrower, and there may be no more and no fewer of them. */
+function validateGatedAffinity(next: PodSpec, old: PodSpec): FieldError[] {
+  const [after, before] = [requiredTerms(next), requiredTerms(old)];
+  const path = specPath.child(
+    'affinity',
+    'nodeAffinity',
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'nodeSelectorTerms',
+  );
+  if (before.length > 0 && before.length !== after.length) {
+    const why = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
+    return [invalidValue(path, after, why)];
+  }
+  return before.flatMap((term, index) => {
+    const now = after[index] ?? {};
+    if (onlyAdds(now, term)) return [];
+    const why = 'only additions are allowed (no mutations or deletions)';
+    return [invalidValue(path.index(index), now, why)];
+  });
+}
+
+function onlyAdds(next: NodeSelectorTerm, old: NodeSelectorTerm): boolean {
+  const lists = ['matchExpressions', 'matchFields'] as const;
+  // A term of nothing selects nothing, so adding to it would widen the whole.
+  if (lists.every((list) => !old[list]?.length)) return lists.every((list) => !next[list]?.length);
+  return lists.every((list) => {
+    const before = old[list] ?? [];
+    return isDeepStrictEqual((next[list] ?? []).slice(0, before.length), before);
+  });
 }

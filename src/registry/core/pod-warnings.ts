@@ -1,6 +1,7 @@
 // What a pod author should hear of, though it is allowed.
 import type { ObjectMeta, Pod, PodSpec, PodTemplateSpec } from '../../objects.ts';
 import { FieldPath } from '../field.ts';
+import { validateDns1123Label } from '../metadata/names.ts';
 import {
   containerWarnings,
   fractionalWarning,
@@ -13,6 +14,7 @@ import {
   nodePreferenceWarnings,
   nodeSelectorTermWarnings,
 } from './node-label-warnings.ts';
+import { podStatusWarnings } from './pod-status-validation.ts';
 import { containerProfileWarnings, podProfileWarnings } from './profile-annotation-warnings.ts';
 import { volumeWarnings } from './volume-warnings.ts';
 
@@ -151,10 +153,22 @@ function warningsOf(
   ];
 }
 
-/** On create only: people rarely write to pods that exist. */
-export function podWarnings(pod: Pod, old: Pod | undefined): readonly string[] {
+/** Of the spec only on create, as people rarely write to pods that exist; and of the status. */
+export function podWarnings(
+  pod: Pod,
+  old: Pod | undefined,
+  subresource?: string,
+): readonly string[] {
+  if (subresource === 'status') return podStatusWarnings(pod);
   if (!pod.spec || old !== undefined) return [];
-  return warningsOf(pod.spec, pod.metadata, FieldPath.root, false);
+  const messages = validateDns1123Label(pod.metadata?.name ?? '');
+  const name =
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising " +
+    `behavior; a DNS label is recommended: [${messages.join(' ')}]`;
+  return [
+    ...(messages.length > 0 ? [name] : []),
+    ...warningsOf(pod.spec, pod.metadata, FieldPath.root, false),
+  ];
 }
 
 /** `path` is the template's. */

@@ -3,11 +3,14 @@ import type { Pod } from '../../objects.ts';
 import { defineResource } from '../resource.ts';
 import { dropGatedPodFields } from './gated-pod-fields.ts';
 import { setPodDefaults } from './pod-defaults.ts';
+import { applyLabelKeys } from './pod-label-keys.ts';
 import { qosClass } from './pod-resources.ts';
+import { preparePodStatusUpdate } from './pod-status.ts';
+import { validatePodStatusUpdate } from './pod-status-validation.ts';
 import { podSubresources } from './pod-subresources.ts';
 import { podTable } from './pod-table.ts';
 import { validatePodUpdate } from './pod-update-validation.ts';
-import { validatePod, validatePodStatusUpdate } from './pod-validation.ts';
+import { validatePod } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
 
 /** Finished pods and those no kubelet knows of need no grace. */
@@ -68,14 +71,14 @@ export const podResource = defineResource<Pod>({
   prepareCreate(pod) {
     pod.status = createdStatus(pod);
     dropGatedPodFields(pod.spec);
+    applyLabelKeys(pod);
   },
   prepareUpdate: (next, old) => dropGatedPodFields(next.spec, old.spec),
-  // Old kubelets corrupt owner references through this door.
-  prepareStatusUpdate(next, old) {
-    if (next.metadata === undefined) return;
-    if (old.metadata?.ownerReferences === undefined) delete next.metadata.ownerReferences;
-    else next.metadata.ownerReferences = old.metadata.ownerReferences;
-  },
+  statusResetFields: [
+    ['metadata', 'deletionTimestamp'],
+    ['metadata', 'ownerReferences'],
+  ],
+  prepareStatusUpdate: preparePodStatusUpdate,
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
