@@ -1,8 +1,10 @@
 // The APIServices that the server makes for itself: at start, after changes, and by name.
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
+import { systemClock } from '../../clock.ts';
 import type { APIService } from '../../objects.ts';
 import { defineResource } from '../../registry/resource.ts';
+import { createMemoryDriver } from '../../storage/memory.ts';
 import { testApi } from '../api.fixture.ts';
 import { registrationAction } from './api-services.ts';
 
@@ -44,6 +46,32 @@ t.test('a status that somebody has changed is put right', async (t) => {
   t.equal(changed.status, 200);
   while ((await call('GET', url)).body.status?.conditions === undefined) await setImmediate();
   t.pass('it has its condition again');
+});
+
+t.test('a restart brings back what was changed and tidies what is no longer served', async (t) => {
+  const driver = createMemoryDriver({ clock: systemClock });
+  const first = await testApi({ driver });
+  const merge = { 'content-type': 'application/merge-patch+json' };
+  const priority = { spec: { versionPriority: 20 } };
+  await first.call('PATCH', `${path}/v1.apps`, priority, merge);
+  await first.call('DELETE', `${path}/v1.batch`);
+  const other = (group: string, labels: object) => ({
+    metadata: { name: `v9.${group}`, labels },
+    spec: { group, version: 'v9', groupPriorityMinimum: 1000, versionPriority: 9 },
+  });
+  const onStart = { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' };
+  await first.call('POST', path, other('gone.example.com', onStart));
+  await first.call('POST', path, other('mine.example.com', {}));
+  const changed = await first.call('GET', `${path}/v1.apps`);
+  t.match(changed.body.spec, { versionPriority: 20 }, 'while it runs, that stands');
+  t.equal((await first.call('GET', `${path}/v1.batch`)).status, 404);
+  first.api.close();
+  const { api, call } = await testApi({ driver });
+  t.teardown(() => api.close());
+  t.match((await call('GET', `${path}/v1.apps`)).body.spec, { versionPriority: 15 });
+  t.equal((await call('GET', `${path}/v1.batch`)).status, 200);
+  t.equal((await call('GET', `${path}/v9.gone.example.com`)).status, 404);
+  t.equal((await call('GET', `${path}/v9.mine.example.com`)).status, 200);
 });
 
 t.test('a custom group-version comes and goes', async (t) => {
