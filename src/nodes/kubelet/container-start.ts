@@ -173,6 +173,8 @@ async function postStart(
 
 /** `work`, or a rejection as soon as the pod is to end; the work itself goes on unheard. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // It may fail when nobody waits for it any more.
+  work.catch(() => undefined);
   if (signal.aborted) throw new Error('the pod is being ended');
   let stop = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -183,7 +185,6 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
-    work.catch(() => undefined);
   }
 }
 
