@@ -8,6 +8,7 @@ import { amountOf } from './rollout-amount.ts';
 import {
   emptySelector,
   isEmptySelector,
+  mismatchedTemplateLabels,
   selects,
   specPath,
   statusPath,
@@ -16,7 +17,6 @@ import {
   validateCounts,
   validateImmutableSelector,
   validateLongRunning,
-  validateTemplateLabels,
 } from './workload-validation.ts';
 
 type Strategy = NonNullable<DaemonSet['spec']>['updateStrategy'];
@@ -34,7 +34,7 @@ export function validateDaemonSet(
     ...validateLabelSelector(selector, specPath.child('selector')),
   ];
   if (selects(selector, template?.metadata?.labels) === false) {
-    errors.push(validateTemplateLabels(template, templatePath));
+    errors.push(mismatchedTemplateLabels(template, templatePath));
   }
   if (selector && isEmptySelector(selector)) errors.push(emptySelector(selector, 'daemonset'));
   return [

@@ -17,6 +17,7 @@ import { validateDns1123Label } from '../metadata/names.ts';
 import { invalidEach, validateAnnotations, validateLabels } from '../metadata/object-meta.ts';
 import { amountOf } from './rollout-amount.ts';
 import {
+  mismatchedTemplateLabels,
   selects,
   specPath,
   statusPath,
@@ -26,7 +27,6 @@ import {
   validateLongRunning,
   validateNotMore,
   validateSelector,
-  validateTemplateLabels,
 } from './workload-validation.ts';
 
 type Spec = NonNullable<StatefulSet['spec']>;
@@ -70,7 +70,7 @@ function validateSpec(spec: Spec | undefined, tolerated: Tolerance): FieldError[
   if (selected === undefined) {
     errors.push(invalidValue(specPath.child('selector'), selector, ''));
   } else {
-    if (!selected) errors.push(validateTemplateLabels(template, templatePath));
+    if (!selected) errors.push(mismatchedTemplateLabels(template, templatePath));
     errors.push(...validateOwnTemplate(spec, tolerated));
   }
   return [...errors, ...validateLongRunning(template, templatePath, 'StatefulSet')];

@@ -51,8 +51,8 @@ export function selects(
   return labelSelectorMatcher(selector)(labels);
 }
 
-/** Labels that the selector takes. */
-export function validateTemplateLabels(
+/** Says that the selector does not take the template's labels. */
+export function mismatchedTemplateLabels(
   template: PodTemplateSpec | undefined,
   path: FieldPath,
 ): FieldError {
@@ -73,7 +73,7 @@ export function validateTemplate(
     return [invalidValue(selectorPath, selector, 'invalid label selector')];
   }
   return [
-    ...(selected ? [] : [validateTemplateLabels(template, templatePath)]),
+    ...(selected ? [] : [mismatchedTemplateLabels(template, templatePath)]),
     ...validatePodTemplate(template, templatePath),
     ...validateLongRunning(template, templatePath, 'ReplicaSet'),
   ];

@@ -1,10 +1,10 @@
 // Jobs: a selector made for them, and of their spec only what a running job can follow may change.
 import type { Job, JobSpec, PodTemplateSpec } from '../../objects.ts';
 import {
+  mismatchedTemplateLabels,
   selects,
   specPath,
   templatePath,
-  validateTemplateLabels,
 } from '../apps/workload-validation.ts';
 import { sameJson } from '../engine/json.ts';
 import { type FieldError, FieldPath, invalidValue, required } from '../field.ts';
@@ -40,7 +40,7 @@ export function validateJobSpec(spec: JobSpec | undefined): FieldError[] {
   if (it.selector) errors.push(...validateLabelSelector(it.selector, selectorPath));
   else errors.push(required(selectorPath));
   if (selects(it.selector, it.template?.metadata?.labels) === false) {
-    errors.push(validateTemplateLabels(it.template, templatePath));
+    errors.push(mismatchedTemplateLabels(it.template, templatePath));
   }
   return errors;
 }

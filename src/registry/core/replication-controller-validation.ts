@@ -1,13 +1,13 @@
 // ReplicationControllers: a selector of labels that their template has.
 import type { ReplicationController } from '../../objects.ts';
 import {
+  mismatchedTemplateLabels,
   specPath,
   statusPath,
   templatePath,
   validateCounts,
   validateLongRunning,
   validateNotMore,
-  validateTemplateLabels,
 } from '../apps/workload-validation.ts';
 import { type FieldError, required } from '../field.ts';
 import { validatePodTemplate } from './pod-spec-validation.ts';
@@ -23,7 +23,7 @@ export function validateReplicationController({ spec }: ReplicationController): 
   const selected = wanted.every(([key, value]) => labels[key] === value);
   return [
     ...errors,
-    ...(selected ? [] : [validateTemplateLabels(template, templatePath)]),
+    ...(selected ? [] : [mismatchedTemplateLabels(template, templatePath)]),
     ...validatePodTemplate(template, templatePath),
     ...validateLongRunning(template, templatePath, 'ReplicationController'),
   ];
