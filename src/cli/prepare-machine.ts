@@ -1,6 +1,6 @@
 // Before the first start: what nodes need is looked for and, as root on Debian, installed.
 import { spawn } from 'node:child_process';
-import { hasApt, installCommand, missingPackages } from '../launcher/machine.ts';
+import { hasApt, installCommands, missingPackages } from '../launcher/machine.ts';
 import { CliError } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { inStep } from './output.ts';
@@ -25,12 +25,11 @@ export async function prepareMachine(invocation: Invocation, install: boolean): 
     throw new CliError('machine', `${why}; ${fix}, ${simulated}`);
   }
   await inStep(invocation.output, `Installing ${names.join(', ')} with apt-get`, async () => {
-    await quietly(['apt-get', 'update', '-qq']);
-    await quietly(installCommand(names));
+    for (const line of installCommands(names)) await quietly(line);
   });
 }
 
-/** Runs apt without questions; what it prints is shown only when it fails. */
+/** Runs a command without questions; what it prints is shown only when it fails. */
 function quietly(command: readonly string[]): Promise<void> {
   const [program = '', ...args] = command;
   return new Promise((resolve, reject) => {
@@ -39,7 +38,7 @@ function quietly(command: readonly string[]): Promise<void> {
       env: {
         ...process.env,
         DEBIAN_FRONTEND: 'noninteractive',
-        // Debian starts what it installs where there is systemd; nodes run containerd of their own.
+        // Without systemd this keeps Debian from starting what it installs.
         RUNLEVEL: '1',
       },
     });

@@ -209,7 +209,18 @@ export function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-/** The apt-get command line that installs `names`, for `run`. */
-export function installCommand(names: readonly string[]): readonly string[] {
-  return ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names];
+/**
+ * The command lines that install `names`. Debian's containerd comes with a service that systemd
+ * starts at once and at every boot; nodes run containerd of their own, so it is turned off again.
+ */
+export function installCommands(
+  names: readonly string[],
+  systemd = existsSync('/run/systemd/system'),
+): readonly (readonly string[])[] {
+  const turnOff = ['systemctl', 'disable', '--now', 'containerd.service'];
+  return [
+    ['apt-get', 'update', '-qq'],
+    ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names],
+    ...(systemd && names.includes('containerd') ? [turnOff] : []),
+  ];
 }
