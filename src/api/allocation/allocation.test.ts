@@ -218,6 +218,34 @@ t.test('two servers share one store', async (t) => {
   t.equal(new Set(made.map(portOf)).size, names.length);
 });
 
+t.test('many change one Service', async (t) => {
+  const driver = createMemoryDriver({ clock: systemClock });
+  const servers = await Promise.all([testApi({ driver }), testApi({ driver })]);
+  t.teardown(() => servers.forEach(({ api }) => void api.close()));
+  const [first, second] = servers.map(client);
+  if (first === undefined || second === undefined) throw new Error('no server');
+  const name = { type: 'ExternalName', externalName: 'example.com' };
+  await first.make('web', name);
+  const node = { type: 'NodePort', externalName: null };
+  for (const wanted of [node, name, node]) {
+    const all = Array.from({ length: 10 }, (_, at) =>
+      (at % 2 === 0 ? first : second).change('web', wanted),
+    );
+    t.ok((await Promise.all(all)).every(({ status }) => status === 200));
+  }
+  const { body } = await servers[0].call('GET', `${services}/web`);
+  t.same(
+    await first.ips(),
+    ['10.96.0.1', specOf({ body }).clusterIP].sort(),
+    'nothing is left over',
+  );
+  const taken = (await driver.range('/registry/ranges/servicenodeports/')).entries;
+  t.same(
+    taken.map(({ key }) => Number(key.split('/').pop())),
+    [portOf({ body })],
+  );
+});
+
 t.test('repair', async (t) => {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const driver = createMemoryDriver({ clock });
