@@ -1,4 +1,4 @@
-// Generates the type table and its descriptions from client-node's models and the stated facts.
+// Generates the type table, its descriptions and those of parameters from client-node and the facts.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { FieldFacts, TypeFacts } from '../src/registry/schema/facts.ts';
@@ -12,6 +12,7 @@ import {
 const root = new URL('../', import.meta.url);
 const clientNode = new URL('node_modules/@kubernetes/client-node/', root);
 const models = new URL('dist/gen/models/', clientNode);
+const requests = new URL('dist/gen/types/ObjectParamAPI.d.ts', clientNode);
 const generated = new URL('generated/', root);
 const factsFile = new URL('src/registry/schema/facts/types.txt', root);
 const stampFile = new URL('inputs.sha256', generated);
@@ -67,6 +68,57 @@ function readModel(name: string): Model {
     fields.set(baseName, { ...found, type, format });
   }
   return { description: plainText(classDoc?.[1] ?? ''), fields };
+}
+
+/**
+ * Requests of the core group that stand for all alike: their query parameters are what OpenAPI
+ * says of every list, every patch, …
+ */
+const documentedRequests = [
+  'ListNamespacedPod',
+  'CreateNamespacedPod',
+  'PatchNamespacedPod',
+  'DeleteNamespacedPod',
+  'DeleteCollectionNamespacedPod',
+  'ReadNamespacedPodLog',
+  'ConnectGetNamespacedPodAttach',
+  'ConnectGetNamespacedPodExec',
+  'ConnectGetNamespacedPodPortforward',
+  'ConnectGetNamespacedPodProxy',
+  'ConnectGetNamespacedServiceProxy',
+  'ConnectGetNodeProxy',
+] as const;
+
+type DocumentedParameter = readonly [name: string, type: string, description: string];
+
+/** Query parameters by request, as client-node documents them. */
+function readParameters(): Record<string, readonly DocumentedParameter[]> {
+  const code = readFileSync(requests, 'utf8');
+  const field =
+    /\/\*\*\s*\* ((?:(?!\*\/)[\s\S])*?)\s*\* Defaults to[\s\S]*?@type (\S+)[\s\S]*?\*\/\s*(\w+)\??: /g;
+  const inPath = ['namespace', 'name', 'body'];
+  const result: Record<string, readonly DocumentedParameter[]> = {};
+  for (const request of documentedRequests) {
+    const start = code.indexOf(`export interface CoreV1Api${request}Request {`);
+    if (start === -1) throw new Error(`client-node has no request ${request}`);
+    const body = code.slice(start, code.indexOf('\n}', start));
+    const found = [...body.matchAll(field)].map(([, text = '', type = '', name = '']) => {
+      const plain = plainText(unescapeHtml(text));
+      return [name.replace(/^_/, ''), type === 'number' ? 'integer' : type, plain] as const;
+    });
+    result[request] = found.filter(([name]) => !inPath.includes(name));
+  }
+  return result;
+}
+
+function unescapeHtml(text: string): string {
+  const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"' };
+  return text
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replaceAll(/&#x([0-9a-fA-F]+);/g, (_, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    )
+    .replaceAll(/&(lt|gt|amp|quot);/g, (whole, name: string) => entities[name] ?? whole);
 }
 
 /** `V1Pod`, or `CoreV1Event` where several groups have a kind of that name and version. */
@@ -152,10 +204,12 @@ function generate(): void {
   mkdirSync(generated, { recursive: true });
   writeFileSync(new URL('schema.txt', generated), table);
   writeFileSync(new URL('descriptions.json', generated), JSON.stringify(descriptions));
+  writeFileSync(new URL('parameters.json', generated), JSON.stringify(readParameters()));
 }
 
 const hash = inputsHash();
-const files = ['schema.txt', 'descriptions.json'].map((file) => new URL(file, generated));
+const names = ['schema.txt', 'descriptions.json', 'parameters.json'];
+const files = names.map((file) => new URL(file, generated));
 const stamped = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash;
 if (!stamped || !files.every((file) => existsSync(file))) {
   generate();

@@ -47,6 +47,37 @@ const scalarDefaults: Partial<Readonly<Record<ScalarKind, unknown>>> = {
   float64: 0,
 };
 
+/** What `/version` answers with: no API type, so the type table has it not. */
+function versionInfo(): Schema {
+  const version = (words: string) => (part: string) => ({
+    type: 'string',
+    description: `${part} of ${words}`,
+  });
+  const binary = version('the binary version');
+  const emulation = version('the emulation version');
+  const least = version('the minimum compatibility version');
+  const required = [
+    ...['major', 'minor', 'gitVersion', 'gitCommit', 'gitTreeState', 'buildDate', 'goVersion'],
+    ...['compiler', 'platform'],
+  ];
+  const properties = {
+    ...Object.fromEntries(required.map((name) => [name, { type: 'string' }])),
+    major: binary('Major is the major version'),
+    minor: binary('Minor is the minor version'),
+    emulationMajor: emulation('EmulationMajor is the major version'),
+    emulationMinor: emulation('EmulationMinor is the minor version'),
+    minCompatibilityMajor: least('MinCompatibilityMajor is the major version'),
+    minCompatibilityMinor: least('MinCompatibilityMinor is the minor version'),
+  };
+  return {
+    description:
+      "Info contains versioning information. how we'll want to distribute that information.",
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1))),
+    required,
+  };
+}
+
 /** Definitions that are no structs, by name. */
 function specialDefinition(name: string, dialect: Dialect): Schema | undefined {
   switch (name) {
@@ -77,6 +108,8 @@ function specialDefinition(name: string, dialect: Dialect): Schema | undefined {
       return { description: 'Patch is the body of a PATCH request.', type: 'object' };
     case 'io.k8s.apimachinery.pkg.runtime.RawExtension':
       return { description: 'RawExtension holds an object of any kind.', type: 'object' };
+    case 'io.k8s.apimachinery.pkg.version.Info':
+      return versionInfo();
     case `${apiextensions}.JSON`:
       return { description: 'JSON is any valid JSON value.' };
     case `${apiextensions}.JSONSchemaPropsOrArray`:

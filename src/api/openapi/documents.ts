@@ -9,7 +9,9 @@ import type { Descriptions, Dialect } from './definitions.ts';
 import { DefinitionSet } from './definitions.ts';
 import type { Operation, SpecialSubresources } from './operations.ts';
 import { groupVersionPath, operationsOf } from './operations.ts';
-import { queryParameters } from './parameters.ts';
+import { type Parameters, readParameters } from './parameters.ts';
+import { renderPaths } from './render.ts';
+import { rootOperations } from './root-operations.ts';
 import { builtinSubresources } from './special-subresources.ts';
 
 /** A document ready to be sent. */
@@ -46,19 +48,6 @@ export interface OpenApiOptions {
 type Json = Record<string, unknown>;
 
 const info = { title: 'Kubernetes', version: 'v1.36.0' };
-const answerTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
-const streamTypes = [
-  'application/json;stream=watch',
-  'application/vnd.kubernetes.protobuf;stream=watch',
-];
-const patchTypes = [
-  'application/apply-patch+yaml',
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-];
-const statusWords = { 200: 'OK', 201: 'Created', 202: 'Accepted' } as const;
-const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 async function readDescriptions(): Promise<Descriptions> {
   return JSON.parse(await readFile(generatedFile('descriptions.json'), 'utf8')) as Descriptions;
@@ -70,103 +59,6 @@ function seal(document: Json): OpenApiDocument {
   return { body, hash, etag: `"${hash}"` };
 }
 
-/** A parameter in either dialect: v3 puts its type under `schema`. */
-function parameter(name: string, place: 'query' | 'path', dialect: Dialect, about: Json): Json {
-  const { type, description } = about;
-  const required = place === 'path' ? { required: true } : {};
-  const shape = dialect === 'v2' ? { type } : { schema: { type } };
-  return { name, in: place, description, ...required, uniqueItems: true, ...shape };
-}
-
-function pathParameters(path: string, kind: string, dialect: Dialect): readonly Json[] {
-  const about = (name: string): string =>
-    name === 'namespace'
-      ? 'object name and auth scope, such as for teams and projects'
-      : `name of the ${kind}`;
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  const inPath = names.map((name) =>
-    parameter(name, 'path', dialect, { type: 'string', description: about(name) }),
-  );
-  const pretty = parameter('pretty', 'query', dialect, { ...queryParameters.pretty });
-  return [...inPath.reverse(), pretty];
-}
-
-function bodySchema(operation: Operation, set: DefinitionSet): Json | undefined {
-  switch (operation.body) {
-    case 'patch':
-      return set.reference(`${meta}.Patch`);
-    case 'deleteOptions':
-      return set.reference(`${meta}.DeleteOptions`);
-    case 'object':
-      return operation.bodySchema === undefined ? undefined : set.reference(operation.bodySchema);
-    default:
-      return undefined;
-  }
-}
-
-function contents(types: readonly string[], schema: Json): Json {
-  return Object.fromEntries(types.map((type) => [type, { schema }]));
-}
-
-function responses(
-  operation: Operation,
-  set: DefinitionSet,
-  dialect: Dialect,
-  types: readonly string[],
-): Json {
-  const { answerSchema } = operation;
-  const schema = answerSchema === undefined ? { type: 'string' } : set.reference(answerSchema);
-  const answered = operation.answers.map((code): [string, Json] => {
-    const shape = dialect === 'v2' ? { schema } : { content: contents(types, schema) };
-    return [String(code), { description: statusWords[code], ...shape }];
-  });
-  return Object.fromEntries([...answered, ['401', { description: 'Unauthorized' }]]);
-}
-
-function render(operation: Operation, set: DefinitionSet, dialect: Dialect): Json {
-  const { action } = operation;
-  const types = action === 'list' ? [...answerTypes, ...streamTypes] : answerTypes;
-  const produces = action === 'connect' ? ['*/*'] : types;
-  const consumes = operation.body === 'patch' ? patchTypes : ['*/*'];
-  const body = bodySchema(operation, set);
-  const query = operation.parameters.map((name) =>
-    parameter(name, 'query', dialect, { ...(queryParameters[name] ?? { type: 'string' }) }),
-  );
-  const required = operation.body !== 'deleteOptions';
-  const bodyParameter = {
-    name: 'body',
-    in: 'body',
-    ...(required ? { required } : {}),
-    schema: body,
-  };
-  const parameters = dialect === 'v2' && body !== undefined ? [bodyParameter, ...query] : query;
-  const request =
-    body === undefined
-      ? {}
-      : { requestBody: { content: contents(consumes, body), ...(required ? { required } : {}) } };
-  return {
-    description: operation.description,
-    operationId: operation.id,
-    tags: [operation.tag],
-    ...(dialect === 'v2' ? { consumes, produces, schemes: ['https'] } : request),
-    ...(parameters.length === 0 ? {} : { parameters }),
-    responses: responses(operation, set, dialect, produces),
-    'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': operation.type,
-  };
-}
-
-function paths(operations: readonly Operation[], set: DefinitionSet, dialect: Dialect): Json {
-  const result: Record<string, Json> = {};
-  for (const operation of operations) {
-    const { path, method, type } = operation;
-    const item = result[path] ?? { parameters: pathParameters(path, type.kind, dialect) };
-    result[path] = item;
-    item[method] = render(operation, set, dialect);
-  }
-  return Object.fromEntries(Object.entries(result).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 const security = {
   BearerToken: {
     type: 'apiKey',
@@ -176,12 +68,64 @@ const security = {
   },
 };
 
+/** What documents are made of besides operations. */
+interface Words {
+  readonly table: TypeTable;
+  readonly descriptions: Descriptions;
+  readonly parameters: Parameters;
+}
+
+async function buildDocument(
+  operations: readonly Operation[],
+  dialect: Dialect,
+  { table, descriptions, parameters }: Words,
+): Promise<OpenApiDocument> {
+  const set = new DefinitionSet(table, descriptions, dialect);
+  const paths = renderPaths(operations, set, dialect, parameters);
+  // Each document must end a turn of its own: heartbeats go first.
+  await nextTurn();
+  const definitions = set.finish();
+  if (dialect === 'v3') {
+    const components = { schemas: definitions, securitySchemes: security };
+    return seal({ openapi: '3.0.0', info, paths, components });
+  }
+  return seal({
+    swagger: '2.0',
+    info,
+    paths,
+    definitions,
+    securityDefinitions: security,
+    security: [{ BearerToken: [] }],
+  });
+}
+
+/** Every operation, by the path of its v3 document: `api/v1`, `apis/apps`, `version`. */
+function operationsByDocument(
+  served: readonly ServedResource[],
+  specials: SpecialSubresources,
+): ReadonlyMap<string, readonly Operation[]> {
+  const result = new Map<string, readonly Operation[]>(rootOperations(served));
+  for (const each of served) {
+    const path = groupVersionPath(each.group, each.version.version).slice(1);
+    // Custom resources bring documents of their own.
+    const own = each.resource.custom === true ? [] : operationsOf(each, specials);
+    result.set(path, [...(result.get(path) ?? []), ...own]);
+  }
+  return result;
+}
+
 /** Makes the documents' source. Nothing is read or built before the first document is asked for. */
 export function createOpenApi(options: OpenApiOptions): OpenApi {
   const specials = options.specialSubresources ?? builtinSubresources;
   let cache = new Map<string, Promise<OpenApiDocument>>();
-  let descriptions: Promise<Descriptions> | undefined;
+  let words: Promise<Words> | undefined;
+  let protobuf: Promise<Uint8Array> | undefined;
 
+  const readWords = async (): Promise<Words> => ({
+    table: options.table,
+    descriptions: await (options.descriptions ?? readDescriptions)(),
+    parameters: await readParameters(),
+  });
   const cached = (key: string, build: () => Promise<OpenApiDocument>): Promise<OpenApiDocument> => {
     const known = cache.get(key);
     if (known !== undefined) return known;
@@ -192,55 +136,16 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     built.catch(() => owner.delete(key));
     return built;
   };
-
-  const build = async (
-    served: readonly ServedResource[],
-    dialect: Dialect,
-  ): Promise<OpenApiDocument> => {
-    descriptions ??= (options.descriptions ?? readDescriptions)();
-    const set = new DefinitionSet(options.table, await descriptions, dialect);
-    const builtIn = served.filter((each) => each.resource.custom !== true);
-    const operations = builtIn.flatMap((each) => operationsOf(each, specials));
-    const all = paths(operations, set, dialect);
-    // Each document must end a turn of its own: heartbeats go first.
-    await nextTurn();
-    const definitions = set.finish();
-    const requirement = [{ BearerToken: [] }];
-    return seal(
-      dialect === 'v2'
-        ? {
-            swagger: '2.0',
-            info,
-            paths: all,
-            definitions,
-            securityDefinitions: security,
-            security: requirement,
-          }
-        : {
-            openapi: '3.0.0',
-            info,
-            paths: all,
-            components: { schemas: definitions, securitySchemes: security },
-          },
-    );
+  const build = async (operations: readonly Operation[], dialect: Dialect) => {
+    words ??= readWords();
+    return await buildDocument(operations, dialect, await words);
   };
-
-  const groups = (): Map<string, ServedResource[]> => {
-    const result = new Map<string, ServedResource[]>();
-    for (const served of options.served()) {
-      const path = groupVersionPath(served.group, served.version.version).slice(1);
-      result.set(path, [...(result.get(path) ?? []), served]);
-    }
-    return result;
-  };
-
+  const documents = () => operationsByDocument(options.served(), specials);
   const groupVersion = async (path: string): Promise<OpenApiDocument | undefined> => {
-    const served = groups().get(path);
-    return served === undefined ? undefined : cached(path, () => build(served, 'v3'));
+    const operations = documents().get(path);
+    return operations === undefined ? undefined : cached(path, () => build(operations, 'v3'));
   };
-
-  const v2 = () => cached('v2', () => build(options.served(), 'v2'));
-  let protobuf: Promise<Uint8Array> | undefined;
+  const v2 = () => cached('v2', () => build([...documents().values()].flat(), 'v2'));
 
   return {
     v2,
@@ -254,7 +159,7 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     index: () =>
       cached('v3', async () => {
         const urls: Record<string, { serverRelativeURL: string }> = {};
-        for (const path of [...groups().keys()].sort()) {
+        for (const path of [...documents().keys()].sort()) {
           const document = await groupVersion(path);
           if (document === undefined) continue;
           urls[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };

@@ -1,6 +1,7 @@
 // Lists the operations of served resources: paths, verbs and parameters, before any dialect.
 import type { ServedResource } from '../../registry/engine/types.ts';
 import type { Verb } from '../../registry/resource.ts';
+import type { ParameterSet } from './parameters.ts';
 
 /** Group, version and kind as x-kubernetes-group-version-kind states them. */
 export interface GroupVersionKind {
@@ -9,15 +10,20 @@ export interface GroupVersionKind {
   readonly kind: string;
 }
 
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'head' | 'options';
+
 /** A subresource that is no view of the stored object: log, exec, binding, eviction, token, … */
 export interface SpecialSubresource {
   readonly name: string;
-  readonly methods: readonly ('get' | 'post' | 'put' | 'delete' | 'patch')[];
+  readonly methods: readonly Method[];
   /** `connect` for streams and proxies, else what the method does (`get`, `post`). */
   readonly action: 'connect' | 'get' | 'post';
   readonly type: GroupVersionKind;
   /** Definition of body and answer; absent where both are bytes. */
   readonly schema?: string;
+  readonly parameters: ParameterSet;
+  /** Is served below `<name>/` as well: a proxy. */
+  readonly withPath?: boolean;
 }
 
 /** Which special subresources a served resource has. */
@@ -28,51 +34,41 @@ export type BodyKind = 'object' | 'patch' | 'deleteOptions';
 /** One method of one path. */
 export interface Operation {
   readonly path: string;
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly method: Method;
   readonly id: string;
   readonly description: string;
-  readonly action: string;
-  readonly type: GroupVersionKind;
-  readonly body: BodyKind | undefined;
-  /** Definition of the body when it is an object, and of the answer; absent: bytes. */
-  readonly bodySchema: string | undefined;
-  readonly answerSchema: string | undefined;
-  readonly parameters: readonly string[];
+  /** Absent where no resource is meant: discovery, version, … */
+  readonly action?: string;
+  readonly type?: GroupVersionKind;
+  readonly body?: BodyKind | undefined;
+  /** Definition of the body when it is an object. */
+  readonly bodySchema?: string | undefined;
+  /** Definition of the answer; absent: text or bytes. */
+  readonly answerSchema?: string | undefined;
+  readonly parameters?: ParameterSet;
   readonly answers: readonly (200 | 201 | 202)[];
+  readonly consumes?: readonly string[];
+  readonly produces: readonly string[];
   readonly tag: string;
 }
 
-const listParameters: readonly string[] = [
-  'allowWatchBookmarks',
-  'continue',
-  'fieldSelector',
-  'labelSelector',
-  'limit',
-  'resourceVersion',
-  'resourceVersionMatch',
-  'sendInitialEvents',
-  'timeoutSeconds',
-  'watch',
+export const objectTypes: readonly string[] = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
 ];
-const writeParameters: readonly string[] = ['dryRun', 'fieldManager', 'fieldValidation'];
-const deleteParameters: readonly string[] = [
-  'dryRun',
-  'gracePeriodSeconds',
-  'ignoreStoreReadErrorWithClusterBreakingPotential',
-  'orphanDependents',
-  'propagationPolicy',
+const watchableTypes: readonly string[] = [
+  ...objectTypes,
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
 ];
-const collectionParameters: readonly string[] = [
-  'continue',
-  'fieldSelector',
-  'labelSelector',
-  'limit',
-  'resourceVersion',
-  'resourceVersionMatch',
-  'sendInitialEvents',
-  'timeoutSeconds',
-  ...deleteParameters,
+const patchTypes: readonly string[] = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
 ];
+const anyType: readonly string[] = ['*/*'];
 const allVerbs: readonly Verb[] = [
   'create',
   'delete',
@@ -82,7 +78,7 @@ const allVerbs: readonly Verb[] = [
   'patch',
   'update',
 ];
-const status = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 /** `a Pod`, `an Event`, and plain `Endpoints`, which is a plural. */
 function withArticle(kind: string): string {
@@ -97,7 +93,7 @@ interface Shape {
   readonly action: string;
   readonly says: (kind: string) => string;
   readonly body?: BodyKind;
-  readonly parameters: readonly string[];
+  readonly parameters: ParameterSet;
   readonly answers: Operation['answers'];
 }
 
@@ -107,7 +103,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     word: 'list',
     action: 'list',
     says: (kind) => `list or watch objects of kind ${kind}`,
-    parameters: listParameters,
+    parameters: 'list',
     answers: [200],
   },
   create: {
@@ -116,7 +112,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     action: 'post',
     says: (kind) => `create ${withArticle(kind)}`,
     body: 'object',
-    parameters: writeParameters,
+    parameters: 'write',
     answers: [200, 201, 202],
   },
   deletecollection: {
@@ -125,7 +121,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     action: 'deletecollection',
     says: (kind) => `delete collection of ${kind}`,
     body: 'deleteOptions',
-    parameters: collectionParameters,
+    parameters: 'deletecollection',
     answers: [200],
   },
   get: {
@@ -133,7 +129,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     word: 'read',
     action: 'get',
     says: (kind) => `read the specified ${kind}`,
-    parameters: [],
+    parameters: 'read',
     answers: [200],
   },
   update: {
@@ -142,7 +138,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     action: 'put',
     says: (kind) => `replace the specified ${kind}`,
     body: 'object',
-    parameters: writeParameters,
+    parameters: 'write',
     answers: [200, 201],
   },
   patch: {
@@ -151,7 +147,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     action: 'patch',
     says: (kind) => `partially update the specified ${kind}`,
     body: 'patch',
-    parameters: [...writeParameters, 'force'],
+    parameters: 'patch',
     answers: [200, 201],
   },
   delete: {
@@ -160,7 +156,7 @@ const shapes: Readonly<Record<Exclude<Verb, 'watch'>, Shape>> = {
     action: 'delete',
     says: (kind) => `delete ${withArticle(kind)}`,
     body: 'deleteOptions',
-    parameters: deleteParameters,
+    parameters: 'delete',
     answers: [200, 202],
   },
 };
@@ -174,6 +170,13 @@ export function groupVersionPath(group: string, version: string): string {
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }
 
+/** The id part and the tag of a group: `RbacAuthorization`, `rbacAuthorization`. */
+export function groupNames(group: string): { readonly id: string; readonly tag: string } {
+  const [first = '', ...rest] = groupWords(group);
+  const tag = first + rest.map(capitalised).join('');
+  return { id: capitalised(tag), tag };
+}
+
 /** `rbac.authorization.k8s.io` is `rbacAuthorization` in operation ids, the core group `core`. */
 function groupWords(group: string): readonly string[] {
   return group === '' ? ['core'] : group.replace(/\.k8s\.io$/, '').split('.');
@@ -182,7 +185,9 @@ function groupWords(group: string): readonly string[] {
 function describe(sub: SpecialSubresource, method: string, kind: string): string {
   if (sub.action === 'connect')
     return `connect ${method.toUpperCase()} requests to ${sub.name} of ${kind}`;
-  return `${sub.action === 'get' ? 'read' : 'create'} ${sub.name} of a ${kind}`;
+  return sub.action === 'get'
+    ? `read ${sub.name} of the specified ${kind}`
+    : `create ${sub.name} of ${withArticle(kind)}`;
 }
 
 /** Everything that is common to the operations of one served resource. */
@@ -202,10 +207,9 @@ class ResourceOperations {
     const base = groupVersionPath(group, version.version);
     const scope = resource.namespaced ? '/namespaces/{namespace}' : '';
     this.#collection = `${base}${scope}/${resource.plural}`;
-    const [first = '', ...rest] = groupWords(group);
-    const word = first + rest.map(capitalised).join('');
-    this.#idGroup = capitalised(word) + capitalised(version.version);
-    this.#tag = `${word}_${version.version}`;
+    const { id, tag } = groupNames(group);
+    this.#idGroup = id + capitalised(version.version);
+    this.#tag = `${tag}_${version.version}`;
     this.#scope = resource.namespaced ? 'Namespaced' : '';
     const listKind = resource.listKind ?? `${resource.kind}List`;
     this.#listSchema = version.schema.slice(0, version.schema.lastIndexOf('.') + 1) + listKind;
@@ -215,18 +219,20 @@ class ResourceOperations {
     const { resource, version } = this.#served;
     const shape = shapes[verb];
     const onCollection = ['list', 'create', 'deletecollection'].includes(verb);
-    const returned = resource.returnsDeletedObject === true ? version.schema : status;
+    const returned = resource.returnsDeletedObject === true ? version.schema : `${meta}.Status`;
     const answers: Partial<Record<Verb, string>> = {
       list: this.#listSchema,
       delete: returned,
-      deletecollection: status,
+      deletecollection: `${meta}.Status`,
     };
     const middle = verb === 'deletecollection' ? 'Collection' : '';
+    const watchable = (resource.verbs ?? ['watch']).includes('watch');
+    const description = shape.says(resource.kind);
     return {
       path: onCollection ? this.#collection : `${this.#collection}/{name}`,
       method: shape.method,
       id: `${shape.word}${this.#idGroup}${middle}${this.#scope}${resource.kind}`,
-      description: shape.says(resource.kind),
+      description: watchable ? description : description.replace('list or watch', 'list'),
       action: shape.action,
       type: this.#type,
       body: shape.body,
@@ -234,6 +240,8 @@ class ResourceOperations {
       answerSchema: answers[verb] ?? version.schema,
       parameters: shape.parameters,
       answers: shape.answers,
+      consumes: verb === 'patch' ? patchTypes : anyType,
+      produces: verb === 'list' ? watchableTypes : objectTypes,
       tag: this.#tag,
     };
   }
@@ -250,40 +258,73 @@ class ResourceOperations {
   /** A view of the stored object (`status`), or of another type (`scale`). */
   view(name: string, verb: 'get' | 'update' | 'patch', scale: boolean): Operation {
     const plain = this.of(verb);
-    const { kind } = this.#served.resource;
     const schema = scale ? 'io.k8s.api.autoscaling.v1.Scale' : this.#served.version.schema;
     return {
       ...plain,
       path: `${plain.path}/${name}`,
       id: plain.id + capitalised(name),
       description: plain.description.replace('the specified', `${name} of the specified`),
-      type: scale
-        ? { group: 'autoscaling', version: 'v1', kind: 'Scale' }
-        : { ...plain.type, kind },
+      type: scale ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : this.#type,
       bodySchema: plain.body === 'object' ? schema : undefined,
       answerSchema: schema,
     };
   }
 
-  special(sub: SpecialSubresource, method: SpecialSubresource['methods'][number]): Operation {
+  /** The deprecated `/watch/` path of the collection, of all namespaces or of one object. */
+  watch(what: 'list' | 'listForAllNamespaces' | 'object'): Operation {
+    const { kind, plural } = this.#served.resource;
+    const base = groupVersionPath(this.#type.group, this.#type.version);
+    const scoped = what === 'listForAllNamespaces' ? `${base}/${plural}` : this.#collection;
+    const ends = { list: 'List', listForAllNamespaces: 'ListForAllNamespaces', object: '' };
+    const scope = what === 'listForAllNamespaces' ? '' : this.#scope;
+    const instead = "deprecated: use the 'watch' parameter with a list operation instead";
+    return {
+      path: `${base}/watch${scoped.slice(base.length)}${what === 'object' ? '/{name}' : ''}`,
+      method: 'get',
+      id: `watch${this.#idGroup}${scope}${kind}${ends[what]}`,
+      description:
+        what === 'object'
+          ? `watch changes to an object of kind ${kind}. ${instead}, filtered to a single item ` +
+            "with the 'fieldSelector' parameter."
+          : `watch individual changes to a list of ${kind}. ${instead}.`,
+      action: what === 'object' ? 'watch' : 'watchlist',
+      type: this.#type,
+      answerSchema: `${meta}.WatchEvent`,
+      parameters: 'list',
+      answers: [200],
+      consumes: anyType,
+      produces: watchableTypes,
+      tag: this.#tag,
+    };
+  }
+
+  special(sub: SpecialSubresource, method: Method, below = false): Operation {
     const { kind } = this.#served.resource;
     const posts = sub.action === 'post';
     const start =
       sub.action === 'connect'
         ? `connect${this.#idGroup}${capitalised(method)}`
         : `${posts ? 'create' : 'read'}${this.#idGroup}`;
+    const end = below ? 'WithPath' : '';
     return {
-      path: `${this.#collection}/{name}/${sub.name}`,
+      path: `${this.#collection}/{name}/${sub.name}${below ? '/{path}' : ''}`,
       method,
-      id: `${start}${this.#scope}${kind}${capitalised(sub.name)}`,
+      id: `${start}${this.#scope}${kind}${capitalised(sub.name)}${end}`,
       description: describe(sub, method, kind),
       action: sub.action,
       type: sub.type,
       body: posts ? 'object' : undefined,
       bodySchema: posts ? sub.schema : undefined,
       answerSchema: sub.schema,
-      parameters: posts ? writeParameters : [],
+      parameters: sub.parameters,
       answers: posts ? [200, 201, 202] : [200],
+      consumes: anyType,
+      produces:
+        sub.action === 'connect'
+          ? anyType
+          : sub.action === 'get'
+            ? ['text/plain', ...objectTypes]
+            : objectTypes,
       tag: this.#tag,
     };
   }
@@ -302,6 +343,10 @@ export function operationsOf(
   if (resource.namespaced && verbs.some((verb) => verb === 'list')) {
     result.push(operations.allNamespaces());
   }
+  if (resource.virtual !== true && (resource.verbs ?? ['watch']).includes('watch')) {
+    result.push(operations.watch('list'), operations.watch('object'));
+    if (resource.namespaced) result.push(operations.watch('listForAllNamespaces'));
+  }
   const doors = ['get', 'update', 'patch'] as const;
   if (resource.hasStatus === true) {
     for (const verb of doors) result.push(operations.view('status', verb, false));
@@ -314,7 +359,10 @@ export function operationsOf(
     for (const verb of sub.verbs) result.push(operations.view(sub.name, verb, false));
   }
   for (const sub of specials(served)) {
-    for (const method of sub.methods) result.push(operations.special(sub, method));
+    for (const method of sub.methods) {
+      result.push(operations.special(sub, method));
+      if (sub.withPath === true) result.push(operations.special(sub, method, true));
+    }
   }
   return result;
 }

@@ -1,38 +1,49 @@
-// The query and path parameters that operations name, with their types and what they mean.
+// The query parameters of operations; their words come from client-node's documentation.
+import { readFile } from 'node:fs/promises';
+import { generatedFile } from '../../registry/schema/table.ts';
 
 export interface Parameter {
+  readonly name: string;
   readonly type: 'string' | 'boolean' | 'integer';
   readonly description: string;
 }
 
-const text = (description: string): Parameter => ({ type: 'string', description });
-const flag = (description: string): Parameter => ({ type: 'boolean', description });
-const count = (description: string): Parameter => ({ type: 'integer', description });
+/** What an operation takes; each set stands in client-node as a request of the core group. */
+const requestOf = {
+  read: 'ListNamespacedPod',
+  list: 'ListNamespacedPod',
+  write: 'CreateNamespacedPod',
+  patch: 'PatchNamespacedPod',
+  delete: 'DeleteNamespacedPod',
+  deletecollection: 'DeleteCollectionNamespacedPod',
+  log: 'ReadNamespacedPodLog',
+  attach: 'ConnectGetNamespacedPodAttach',
+  exec: 'ConnectGetNamespacedPodExec',
+  portforward: 'ConnectGetNamespacedPodPortforward',
+  podProxy: 'ConnectGetNamespacedPodProxy',
+  serviceProxy: 'ConnectGetNamespacedServiceProxy',
+  nodeProxy: 'ConnectGetNodeProxy',
+} as const;
 
-/** By name. */
-export const queryParameters: Readonly<Record<string, Parameter>> = {
-  allowWatchBookmarks: flag('Asks for watch events of type BOOKMARK.'),
-  continue: text('The token of a list that was cut by its limit: go on from there.'),
-  dryRun: text('When present, nothing is stored. Valid value: All.'),
-  fieldManager: text('The name that owns the fields which this request sets.'),
-  fieldSelector: text('Restricts the answer by fields. Defaults to everything.'),
-  fieldValidation: text(
-    'What to do with unknown and duplicate fields: Ignore drops them, Warn (the default) warns ' +
-      'of each, Strict refuses the request.',
-  ),
-  force: flag('Takes fields over from other owners. Only for apply.'),
-  gracePeriodSeconds: count('Seconds before the object is deleted; zero means at once.'),
-  ignoreStoreReadErrorWithClusterBreakingPotential: flag(
-    'Deletes an object although it cannot be read. Dangerous.',
-  ),
-  labelSelector: text('Restricts the answer by labels. Defaults to everything.'),
-  limit: count('At most so many items in one answer.'),
-  orphanDependents: flag('Deprecated: use propagationPolicy.'),
-  pretty: text('If "true", the answer is indented.'),
-  propagationPolicy: text('What happens to dependents: Orphan, Background or Foreground.'),
-  resourceVersion: text('The version of the data that the answer may come from.'),
-  resourceVersionMatch: text('How resourceVersion is applied to a list.'),
-  sendInitialEvents: flag('Begins a watch with the objects that there are.'),
-  timeoutSeconds: count('Limits how long a list or watch may take.'),
-  watch: flag('Watches for changes instead of listing.'),
-};
+export type ParameterSet = keyof typeof requestOf;
+
+/** The parameters of a set, sorted by name. */
+export type Parameters = (set: ParameterSet) => readonly Parameter[];
+
+type Documented = Readonly<
+  Record<string, readonly (readonly [string, Parameter['type'], string])[]>
+>;
+
+/** Reads what `npm run prepare` has made of client-node's requests. */
+export async function readParameters(): Promise<Parameters> {
+  const documented = JSON.parse(
+    await readFile(generatedFile('parameters.json'), 'utf8'),
+  ) as Documented;
+  return (set) => {
+    const all = (documented[requestOf[set]] ?? []).map(
+      ([name, type, description]): Parameter => ({ name, type, description }),
+    );
+    const taken = set === 'read' ? all.filter(({ name }) => name === 'pretty') : all;
+    return taken.sort((a, b) => (a.name < b.name ? -1 : 1));
+  };
+}

@@ -1,17 +1,39 @@
 // The subresources of built-in kinds that are no view of the stored object: streams and actions.
-import type { SpecialSubresource, SpecialSubresources } from './operations.ts';
+import type { Method, SpecialSubresource, SpecialSubresources } from './operations.ts';
+import type { ParameterSet } from './parameters.ts';
 
-function stream(name: string, kind: string): SpecialSubresource {
+function stream(name: ParameterSet, kind: string): SpecialSubresource {
   return {
     name,
     methods: ['get', 'post'],
     action: 'connect',
     type: { group: '', version: 'v1', kind },
+    parameters: name,
+  };
+}
+
+const everyMethod: readonly Method[] = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
+
+function proxy(kind: string, parameters: ParameterSet): SpecialSubresource {
+  return {
+    name: 'proxy',
+    methods: everyMethod,
+    action: 'connect',
+    type: { group: '', version: 'v1', kind },
+    parameters,
+    withPath: true,
   };
 }
 
 function action(name: string, group: string, kind: string, schema: string): SpecialSubresource {
-  return { name, methods: ['post'], action: 'post', type: { group, version: 'v1', kind }, schema };
+  return {
+    name,
+    methods: ['post'],
+    action: 'post',
+    type: { group, version: 'v1', kind },
+    schema,
+    parameters: 'write',
+  };
 }
 
 const pods: readonly SpecialSubresource[] = [
@@ -25,7 +47,9 @@ const pods: readonly SpecialSubresource[] = [
     methods: ['get'],
     action: 'get',
     type: { group: '', version: 'v1', kind: 'Pod' },
+    parameters: 'log',
   },
+  proxy('PodProxyOptions', 'podProxy'),
 ];
 
 const tokenSchema = 'io.k8s.api.authentication.v1.TokenRequest';
@@ -33,9 +57,13 @@ const serviceAccounts: readonly SpecialSubresource[] = [
   action('token', 'authentication.k8s.io', 'TokenRequest', tokenSchema),
 ];
 
-/** Those of the kinds that every server has. */
-export const builtinSubresources: SpecialSubresources = ({ resource, group }) => {
-  if (group !== '' || resource.custom === true) return [];
-  if (resource.plural === 'pods') return pods;
-  return resource.plural === 'serviceaccounts' ? serviceAccounts : [];
+const byPlural: Readonly<Record<string, readonly SpecialSubresource[]>> = {
+  pods,
+  serviceaccounts: serviceAccounts,
+  services: [proxy('ServiceProxyOptions', 'serviceProxy')],
+  nodes: [proxy('NodeProxyOptions', 'nodeProxy')],
 };
+
+/** Those of the kinds that every server has. */
+export const builtinSubresources: SpecialSubresources = ({ resource, group }) =>
+  group !== '' || resource.custom === true ? [] : (byPlural[resource.plural] ?? []);

@@ -16,6 +16,7 @@ export const podTemplateResource = defineResource<PodTemplate>({
   plural: 'podtemplates',
   singular: 'podtemplate',
   namespaced: true,
+  returnsDeletedObject: true,
   groups: [
     {
       group: '',

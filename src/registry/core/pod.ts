@@ -50,6 +50,7 @@ export const podResource = defineResource<Pod>({
   shortNames: ['po'],
   categories: ['all'],
   namespaced: true,
+  returnsDeletedObject: true,
   groups: [
     {
       group: '',

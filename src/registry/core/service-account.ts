@@ -23,6 +23,7 @@ export const serviceAccountResource = defineResource<ServiceAccount>({
   singular: 'serviceaccount',
   shortNames: ['sa'],
   namespaced: true,
+  returnsDeletedObject: true,
   groups: [
     { group: '', versions: [{ version: 'v1', schema: 'io.k8s.api.core.v1.ServiceAccount' }] },
   ],

@@ -28,6 +28,7 @@ export const serviceResource = defineResource<Service>({
   shortNames: ['svc'],
   categories: ['all'],
   namespaced: true,
+  returnsDeletedObject: true,
   groups: [
     {
       group: '',

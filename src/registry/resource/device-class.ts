@@ -28,6 +28,7 @@ export const deviceClassResource = defineResource<DeviceClass>({
   plural: 'deviceclasses',
   singular: 'deviceclass',
   namespaced: false,
+  returnsDeletedObject: true,
   groups: [resourceVersions<DeviceClass>('DeviceClass', undefined)],
   validate: validateClass,
   table: {

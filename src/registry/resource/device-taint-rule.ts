@@ -48,6 +48,7 @@ export const deviceTaintRuleResource = defineResource<DeviceTaintRule>({
   plural: 'devicetaintrules',
   singular: 'devicetaintrule',
   namespaced: false,
+  returnsDeletedObject: true,
   groups: [
     {
       group: resourceGroup,

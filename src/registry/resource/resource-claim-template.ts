@@ -17,6 +17,7 @@ export const resourceClaimTemplateResource = defineResource<ResourceClaimTemplat
   plural: 'resourceclaimtemplates',
   singular: 'resourceclaimtemplate',
   namespaced: true,
+  returnsDeletedObject: true,
   groups: [
     resourceVersions(
       'ResourceClaimTemplate',

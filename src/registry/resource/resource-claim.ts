@@ -27,6 +27,7 @@ export const resourceClaimResource = defineResource<ResourceClaim>({
   plural: 'resourceclaims',
   singular: 'resourceclaim',
   namespaced: true,
+  returnsDeletedObject: true,
   groups: [
     resourceVersions('ResourceClaim', ({ spec }) => defaultClaimSpec(spec), claimConversion),
   ],

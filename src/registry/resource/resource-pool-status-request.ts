@@ -84,6 +84,7 @@ export const resourcePoolStatusRequestResource = defineResource<ResourcePoolStat
   plural: 'resourcepoolstatusrequests',
   singular: 'resourcepoolstatusrequest',
   namespaced: false,
+  returnsDeletedObject: true,
   groups: [
     {
       group: resourceGroup,

@@ -24,6 +24,7 @@ export const resourceSliceResource = defineResource<ResourceSlice>({
   plural: 'resourceslices',
   singular: 'resourceslice',
   namespaced: false,
+  returnsDeletedObject: true,
   groups: [resourceVersions('ResourceSlice', undefined, sliceConversion)],
   selectableFields: {
     'spec.nodeName': (slice) => slice.spec?.nodeName ?? '',

@@ -32,7 +32,6 @@ export const csiStorageCapacityResource = defineResource<CSIStorageCapacity>({
       versions: [{ version: 'v1', schema: 'io.k8s.api.storage.v1.CSIStorageCapacity' }],
     },
   ],
-  returnsDeletedObject: true,
   unconditionalUpdate: false,
   validate: validateCapacity,
   validateUpdate: (next, old) => [
