@@ -223,11 +223,12 @@ export class DefinitionSet {
 function extensions(field: FieldSchema): Schema {
   const { type } = field;
   const list = type.kind === 'list' ? type.list : undefined;
+  const listType = list?.type ?? field.listType;
   const strategy = list?.patchStrategy ?? field.patchStrategy;
   const atomic = type.kind === 'map' ? (type.atomic ?? field.atomic) : field.atomic;
   return {
     ...(list?.keys === undefined ? {} : { 'x-kubernetes-list-map-keys': list.keys }),
-    ...(list?.type === undefined ? {} : { 'x-kubernetes-list-type': list.type }),
+    ...(listType === undefined ? {} : { 'x-kubernetes-list-type': listType }),
     ...(atomic === undefined ? {} : { 'x-kubernetes-map-type': atomic ? 'atomic' : 'granular' }),
     ...(list?.patchMergeKey === undefined
       ? {}

@@ -101,6 +101,7 @@ function parseField(facts: FieldFacts, owner: string): FieldSchema {
     ...(options.map === undefined || type.kind === 'list'
       ? {}
       : { atomic: options.map === 'atomic' }),
+    ...(options.list === undefined || type.kind === 'list' ? {} : { listType: options.list }),
   };
 }
 

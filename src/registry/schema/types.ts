@@ -56,6 +56,8 @@ export interface FieldSchema {
    * not here, though the type says so (`granular`).
    */
   readonly atomic?: boolean;
+  /** `x-kubernetes-list-type` of bytes, which are a list in Go and none in JSON. */
+  readonly listType?: string;
 }
 
 /** One Go struct. `name` is the OpenAPI definition's name: `io.k8s.api.core.v1.PodSpec`. */
