@@ -30,6 +30,8 @@ export function validateIssued(
   }
   const leaf = parse(first);
   if (leaf === undefined) return refuse('leaf certificate does not parse as valid X.509');
+  const names = validateNames(leaf);
+  if (names.length > 0) return names;
   if (key === undefined || !leaf.publicKey.equals(key)) {
     return refuse('leaf certificate was not issued to the requested public key');
   }
@@ -50,6 +52,22 @@ function parse({ bytes }: PemBlock): X509Certificate | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** DNS names as resolvers could take them; what else a certificate is for is the signer's. */
+function validateNames({ subjectAltName = '' }: X509Certificate): readonly FieldError[] {
+  const names = [...subjectAltName.matchAll(/(?:^|, )DNS:([^,]*)/g)].map(([, name = '']) => name);
+  return names.flatMap((name) => {
+    const errors: FieldError[] = [];
+    const refuse = (why: string) =>
+      void errors.push(invalidValue(chainPath, name, `leaf certificate${why}`));
+    if (name === '') refuse(' should not contain empty DNSName');
+    if (name.includes('..')) refuse("'s DNSName should not contain '..'");
+    if (name.startsWith('.') || name.endsWith('.')) {
+      refuse("'s DNSName should not start or end with '.'");
+    }
+    return errors;
+  });
 }
 
 function validateTimes(
