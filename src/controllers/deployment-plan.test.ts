@@ -12,7 +12,7 @@ import {
   planScale,
   sizeOf,
 } from './deployment-plan.ts';
-import { newSetAnnotations, revisionAnnotation } from './deployment-revision.ts';
+import { newSetAnnotations, nextRevision, revisionAnnotation } from './deployment-revision.ts';
 import { isComplete, rolloutStatus } from './deployment-status.ts';
 import { findNewReplicaSet, sameTemplate, templateHash } from './deployment-template.ts';
 
@@ -147,11 +147,24 @@ t.test(
   'a ReplicaSet that comes back gets a new revision and keeps the old in its history',
   async (t) => {
     const old = { metadata: { annotations: { [revisionAnnotation]: '1' } } };
-    const annotations = newSetAnnotations(deployment(1, 1, 0), old, 3);
+    const annotations = newSetAnnotations(deployment(1, 1, 0), old, 3n);
     t.equal(annotations[revisionAnnotation], '3');
     t.equal(annotations['deployment.kubernetes.io/revision-history'], '1');
   },
 );
+
+t.test('revisions are counted in 64 bits', async (t) => {
+  const numbered = (revision: string) => ({
+    ...set('a1', 1, 1),
+    metadata: { annotations: { [revisionAnnotation]: revision } },
+  });
+  t.equal(nextRevision([]), 1n);
+  const large = '3546343826724305832';
+  t.equal(nextRevision([numbered('7'), numbered(large)]), 3546343826724305833n);
+  for (const broken of ['', 'x', '1.5', '99999999999999999999']) {
+    t.equal(nextRevision([numbered(broken)]), 1n);
+  }
+});
 
 t.test('status tells complete, progressing and timed out', async (t) => {
   const web = deployment(1, 1, 0);

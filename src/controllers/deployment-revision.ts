@@ -17,12 +17,21 @@ const notCopied: ReadonlySet<string> = new Set([
 
 export type Annotations = Readonly<Record<string, string>>;
 
-export function revisionOf(object: ReplicaSet | Deployment): number {
-  return Number(object.metadata?.annotations?.[revisionAnnotation] ?? 0) || 0;
+/** Revisions are 64 bits wide: a Deployment goes on counting from whatever it adopts. */
+export function revisionOf(object: ReplicaSet | Deployment): bigint {
+  return parseRevision(object.metadata?.annotations?.[revisionAnnotation]);
 }
 
-export function nextRevision(oldSets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...oldSets.map(revisionOf)) + 1;
+function parseRevision(text = ''): bigint {
+  if (!/^[+-]?\d{1,19}$/.test(text)) return 0n;
+  const revision = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, revision) === revision ? revision : 0n;
+}
+
+export function nextRevision(oldSets: readonly ReplicaSet[]): bigint {
+  let last = 0n;
+  for (const revision of oldSets.map(revisionOf)) if (revision > last) last = revision;
+  return last + 1n;
 }
 
 /** The sizes that later proportional scaling starts from. */
@@ -38,7 +47,7 @@ export function sizeAnnotations(deployment: Deployment): Annotations {
 export function newSetAnnotations(
   deployment: Deployment,
   existing: ReplicaSet | undefined,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const old = existing?.metadata?.annotations ?? {};
   const annotations: Record<string, string> = { ...old };
@@ -46,7 +55,7 @@ export function newSetAnnotations(
     if (!notCopied.has(key)) annotations[key] = value;
   }
   const before = old[revisionAnnotation];
-  if ((Number(before ?? 0) || 0) < revision) {
+  if (parseRevision(before) < revision) {
     annotations[revisionAnnotation] = String(revision);
     if (before !== undefined) annotations[historyAnnotation] = withRevision(old, before);
   }

@@ -215,7 +215,7 @@ class Rollout {
     await this.#writeStatus(status, revision);
   }
 
-  #newSetOf(revision: number): ReplicaSet {
+  #newSetOf(revision: bigint): ReplicaSet {
     const { spec, metadata, status } = this.#deployment;
     const hash = templateHash(spec?.template, status?.collisionCount);
     const template = spec?.template ?? {};
@@ -293,7 +293,7 @@ class Rollout {
     const limit = this.#deployment.spec?.revisionHistoryLimit;
     if (limit === undefined) return;
     const kept = this.#oldSets.filter((set) => set.metadata?.deletionTimestamp === undefined);
-    const surplus = [...kept].sort((a, b) => revisionOf(a) - revisionOf(b));
+    const surplus = [...kept].sort((a, b) => Number(revisionOf(a) - revisionOf(b)));
     for (const set of surplus.slice(0, Math.max(0, kept.length - limit))) {
       const { name = '', namespace = '', generation = 0 } = set.metadata ?? {};
       const stale = generation > (set.status?.observedGeneration ?? 0);
@@ -304,9 +304,9 @@ class Rollout {
     }
   }
 
-  async #writeStatus(status: DeploymentStatus, revision?: number): Promise<void> {
+  async #writeStatus(status: DeploymentStatus, revision?: bigint): Promise<void> {
     const deployment = this.#deployment;
-    const text = revision === undefined || revision === 0 ? undefined : String(revision);
+    const text = revision === undefined || revision === 0n ? undefined : String(revision);
     const known = deployment.metadata?.annotations?.[revisionAnnotation];
     const sameRevision = text === undefined || text === known;
     const before = canonicalJson(withoutZeros(deployment.status ?? {}));
