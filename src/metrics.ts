@@ -141,6 +141,8 @@ function valueLine(name: string): (labels: string, series: MetricValue) => reado
 }
 
 function histogramLines(name: string, labels: string, series: Histogram): readonly string[] {
+  // Series are looked up before they are needed; what was never observed is not there yet.
+  if (series.count === 0) return [];
   const comma = labels === '' ? '' : `${labels},`;
   const braces = labels === '' ? '' : `{${labels}}`;
   let below = 0;

@@ -17,6 +17,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** A watch calls it when it has sent all it starts with: only then may it go on for free. */
   readonly started?: () => void;
+  /** A watch calls it for each event, with its bytes. */
+  readonly sent?: (bytes: number) => void;
 }
 
 /** Warnings above these are cut, as upstream does, so that headers stay small. */

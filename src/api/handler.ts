@@ -12,7 +12,7 @@ import type { Fairness } from './fairness/fairness.ts';
 import type { Seat } from './fairness/seat.ts';
 import { turnUnits } from './fairness/turns.ts';
 import { impersonate } from './impersonation.ts';
-import type { RequestMetrics } from './metrics.ts';
+import type { RequestMetrics, RequestTrack } from './metrics.ts';
 import type { ApiHandler, ApiRequest, ApiResponse } from './request.ts';
 import { parseRequest, type RequestInfo } from './request-info.ts';
 
@@ -45,16 +45,39 @@ export function createHandler(parts: HandlerParts): ApiHandler {
     const info = parseRequest(request.method, request.url);
     if (info === undefined)
       return jsonErrorAnswer(badRequest('the request path or query is malformed'));
-    const startMs = performance.now();
+    const track = parts.metrics.start(request, info);
+    if (isLongRunning(info)) track.goesOn();
     let answer: ApiResponse;
     try {
-      answer = await handle(parts, request, info);
+      answer = await handle(parts, request, info, track);
     } catch (error) {
       answer = await failed(parts, request, info, error);
     }
-    parts.metrics.observe(info, answer.status, performance.now() - startMs);
-    return answer;
+    return tracked(answer, request, track);
   };
+}
+
+/** Counts an answer when it is over, with the bytes of its body. */
+function tracked(answer: ApiResponse, request: ApiRequest, track: RequestTrack): ApiResponse {
+  const { body } = answer;
+  if (typeof body !== 'function' && answer.upgraded !== true) {
+    track.end(answer);
+    return answer;
+  }
+  let over = false;
+  const end = () => {
+    if (!over) track.end(answer);
+    over = true;
+  };
+  if (typeof body !== 'function') return whenOver(answer, request, end);
+  const counted: ApiResponse['body'] = (writer) =>
+    body({
+      write(chunk) {
+        track.bytes += chunk.length;
+        return writer.write(chunk);
+      },
+    });
+  return whenOver({ ...answer, body: counted }, request, end);
 }
 
 function failed(
@@ -70,19 +93,24 @@ async function handle(
   parts: HandlerParts,
   request: ApiRequest,
   info: RequestInfo,
+  track: RequestTrack,
 ): Promise<ApiResponse> {
   const real = await whoAsks(parts, request, info);
   const user = await impersonate(parts.authorizer, real, request.headers);
   // Streams between clients and nodes may go on for hours, and cost this server next to nothing.
   if (isLongRunning(info) && info.verb !== 'watch') {
-    return allowed(parts, request, info, user, undefined);
+    return allowed(parts, { request, info, user, track, seat: undefined });
   }
   const seat = parts.fairness.enter(user, info, () => request.signal);
   let stays = false;
   try {
-    if (seat.waiting !== undefined) await seat.waiting;
+    if (seat.waiting !== undefined) {
+      const startMs = performance.now();
+      await seat.waiting;
+      track.waitedMs = performance.now() - startMs;
+    }
     if (seat.refused) return seat.refusal();
-    const answer = await answered(parts, request, info, user, seat);
+    const answer = await answered(parts, { request, info, user, track, seat }, seat);
     stays = typeof answer.body === 'function';
     return stays ? whenOver(answer, request, () => seat.leave()) : answer;
   } finally {
@@ -90,19 +118,22 @@ async function handle(
   }
 }
 
+/** A request and who asks, with what is held and counted for it. */
+interface Asked {
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly user: User;
+  readonly track: RequestTrack;
+  readonly seat: Seat | undefined;
+}
+
 /** The answer, or the error it ended with, under the headers that say how it was classified. */
-async function answered(
-  parts: HandlerParts,
-  request: ApiRequest,
-  info: RequestInfo,
-  user: User,
-  seat: Seat,
-): Promise<ApiResponse> {
+async function answered(parts: HandlerParts, asked: Asked, seat: Seat): Promise<ApiResponse> {
   let answer: ApiResponse;
   try {
-    answer = await allowed(parts, request, info, user, seat);
+    answer = await allowed(parts, asked);
   } catch (error) {
-    answer = await failed(parts, request, info, error);
+    answer = await failed(parts, asked.request, asked.info, error);
   }
   const { body } = answer;
   const headers = { ...answer.headers, ...seat.headers };
@@ -117,37 +148,28 @@ async function answered(
   };
 }
 
-async function allowed(
-  parts: HandlerParts,
-  request: ApiRequest,
-  info: RequestInfo,
-  user: User,
-  seat: Seat | undefined,
-): Promise<ApiResponse> {
+async function allowed(parts: HandlerParts, asked: Asked): Promise<ApiResponse> {
+  const { request, info, user, seat } = asked;
   const attributes = attributesOf(user, info);
-  const asked = parts.authorizer.authorize(attributes);
-  const decision = asked instanceof Promise ? await asked : asked;
+  const deciding = parts.authorizer.authorize(attributes);
+  const decision = deciding instanceof Promise ? await deciding : deciding;
   if (!decision.allowed) throw denial(attributes, decision.reason);
   const extension = info.isResource ? undefined : parts.extension(info.path);
   if (extension !== undefined) return extension(request);
-  if (info.verb === 'watch') return watched(parts, request, info, user, seat);
+  if (info.verb === 'watch') return watched(parts, asked);
   // A big answer begins in a turn of its own: its first chunk is as long as the others.
   if (seat?.wide === true) await parts.fairness.turns.take(turnUnits.chunk);
   return withDeadline(parts, request, info, user);
 }
 
 /** A watch holds its seat while it starts, and counts as one as long as it lasts. */
-async function watched(
-  parts: HandlerParts,
-  request: ApiRequest,
-  info: RequestInfo,
-  user: User,
-  seat: Seat | undefined,
-): Promise<ApiResponse> {
+async function watched(parts: HandlerParts, asked: Asked): Promise<ApiResponse> {
+  const { request, info, user, seat, track } = asked;
   const warnings: string[] = [];
   const started = () => seat?.leave();
   const { signal } = request;
-  const exchange = { request, info, user, warnings, protobuf: parts.protobuf, signal, started };
+  const base = { request, info, user, warnings, protobuf: parts.protobuf, signal };
+  const exchange = { ...base, started, sent: track.watchEvents() };
   const answer = withWarnings(await parts.route(exchange), warnings);
   if (typeof answer.body !== 'function' && answer.upgraded !== true) return answer;
   return whenOver(answer, request, parts.fairness.watches.register(info));

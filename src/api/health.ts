@@ -1,49 +1,60 @@
-// /livez, /readyz and /healthz: named checks, one line each with ?verbose.
+// /livez, /readyz and /healthz: named checks, one line each with ?verbose, each with a path of its own.
 import { textAnswer } from './answers.ts';
 import type { ApiResponse } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 
-/** Undefined: fine; else why not (shown only in the server's log, as upstream withholds it). */
+export type HealthEndpoint = 'healthz' | 'livez' | 'readyz';
+
+/** Undefined: fine; else why not (shown only at its own path, as upstream withholds it). */
 export interface HealthCheck {
   readonly name: string;
-  /** Whether a failure means that the process is beyond repair. */
-  readonly live: boolean;
+  /** Where it counts. */
+  readonly endpoints: readonly HealthEndpoint[];
   check(): string | undefined | Promise<string | undefined>;
 }
 
-/** Answers the path, or undefined when it is none of the three. */
+/** Answers the path, or undefined when it is none of the three or names no check. */
 export async function healthAnswer(
   info: RequestInfo,
   checks: readonly HealthCheck[],
 ): Promise<ApiResponse | undefined> {
-  const match = /^\/(livez|readyz|healthz)(?:\/(.+))?$/.exec(info.path);
+  const match = /^\/(livez|readyz|healthz)(?:\/(.*))?$/.exec(info.path);
   if (match === null) return undefined;
-  const [, endpoint = '', only] = match;
-  const excluded = new Set(info.query.getAll('exclude'));
-  const chosen = checks.filter((each) => endpoint === 'readyz' || each.live);
-  if (only !== undefined) {
-    const check = chosen.find((each) => each.name === only);
-    if (check === undefined) return undefined;
-    const failure = await check.check();
-    return failure === undefined
-      ? textAnswer(200, 'ok')
-      : textAnswer(500, `internal server error: ${failure}\n`);
-  }
-  const lines: string[] = [];
+  const endpoint = match[1] as HealthEndpoint;
+  const only = match[2] ?? '';
+  const chosen = checks.filter((each) => each.endpoints.includes(endpoint));
+  if (only === '') return allOf(endpoint, chosen, info.query);
+  const check = chosen.find((each) => each.name === only);
+  if (check === undefined) return undefined;
+  const failure = await check.check();
+  return failure === undefined
+    ? textAnswer(200, 'ok')
+    : textAnswer(500, `internal server error: ${failure}\n`);
+}
+
+async function allOf(
+  endpoint: HealthEndpoint,
+  checks: readonly HealthCheck[],
+  query: URLSearchParams,
+): Promise<ApiResponse> {
+  const excluded = new Set(query.getAll('exclude'));
+  const unknown = new Set(excluded);
+  let text = '';
   let failed = false;
-  for (const each of chosen) {
-    if (excluded.has(each.name)) {
-      lines.push(`[+]${each.name} excluded: ok`);
+  for (const each of checks) {
+    if (unknown.delete(each.name) || excluded.has(each.name)) {
+      text += `[+]${each.name} excluded: ok\n`;
       continue;
     }
     const failure = await each.check();
     if (failure !== undefined) failed = true;
-    lines.push(
-      failure === undefined ? `[+]${each.name} ok` : `[-]${each.name} failed: reason withheld`,
-    );
+    text +=
+      failure === undefined ? `[+]${each.name} ok\n` : `[-]${each.name} failed: reason withheld\n`;
   }
-  const text = lines.join('\n');
-  if (failed) return textAnswer(500, `${text}\n${endpoint} check failed\n`);
-  if (info.query.has('verbose')) return textAnswer(200, `${text}\n${endpoint} check passed\n`);
-  return textAnswer(200, 'ok');
+  if (unknown.size > 0) {
+    const names = [...unknown].sort().map((name) => JSON.stringify(name));
+    text += `warn: some health checks cannot be excluded: no matches for ${names.join(',')}\n`;
+  }
+  if (failed) return textAnswer(500, `${text}${endpoint} check failed\n`);
+  return textAnswer(200, query.has('verbose') ? `${text}${endpoint} check passed\n` : 'ok');
 }

@@ -186,6 +186,7 @@ export class ResourceRequests {
       sendInitialEvents: readBoolean(query, 'sendInitialEvents'),
       timeoutMs,
       started: exchange.started,
+      sent: exchange.sent,
     });
     const { signal, request } = exchange;
     const body: Produce = (writer) => {

@@ -9,6 +9,7 @@ import { negotiate } from './negotiation.ts';
 import type { OpenApi, OpenApiDocument } from './openapi/documents.ts';
 import { openApiProtobufType } from './openapi/protobuf-type.ts';
 import type { ApiResponse } from './request.ts';
+import type { RequestInfo } from './request-info.ts';
 import { nameOf, type ResourceRequests } from './resource-requests.ts';
 
 /** Answers a virtual resource or a subresource that is no view of the stored object. */
@@ -24,6 +25,8 @@ export interface RouterParts {
   readonly checks: readonly HealthCheck[];
   readonly version: unknown;
   readonly metricsText: () => string;
+  /** The text of a `/debug/` path, or undefined. */
+  readonly debug: (info: RequestInfo) => string | undefined;
   readonly openIdConfiguration: () => unknown;
   readonly keySet: () => unknown;
 }
@@ -102,6 +105,10 @@ export class Router {
     if (path.startsWith('/openapi/v3/')) {
       const document = await openApi.groupVersion(path.slice('/openapi/v3/'.length));
       return document === undefined ? undefined : documentAnswer(exchange, document, 'v3');
+    }
+    if (path.startsWith('/debug/')) {
+      const text = this.#parts.debug(exchange.info);
+      return text === undefined ? undefined : textAnswer(200, text);
     }
     return this.#parts.discovery.answer(exchange);
   }

@@ -1,6 +1,6 @@
 // Composes the whole API out of storage, resources and keys; knows no transport.
 import { type Clock, systemClock } from '../clock.ts';
-import { describeError, type Logger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { Metrics } from '../metrics.ts';
 import type { Random } from '../random.ts';
 import { builtinResources } from '../registry/builtin.ts';
@@ -30,11 +30,12 @@ import { bootstrapRoles } from './bootstrap/policy.ts';
 import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
 import type { Dialer } from './dialer.ts';
 import { Discovery } from './discovery.ts';
+import { dumpFairness } from './fairness/dump.ts';
 import { Fairness } from './fairness/fairness.ts';
 import { FlowConfiguration } from './fairness/flow-configuration.ts';
 import type { StoredStats } from './fairness/work-estimate.ts';
 import { createHandler } from './handler.ts';
-import type { HealthCheck } from './health.ts';
+import { type ServerState, serverChecks } from './health-checks.ts';
 import { RequestMetrics } from './metrics.ts';
 import { ObjectReader } from './object-reader.ts';
 import { createOpenApi } from './openapi/documents.ts';
@@ -43,6 +44,7 @@ import type { RequestInfo } from './request-info.ts';
 import { ResourceRequests } from './resource-requests.ts';
 import { ResourceViews } from './resource-views.ts';
 import { Router } from './router.ts';
+import { showProcess, showStoredObjects, timedDriver } from './server-metrics.ts';
 import { specialRequests } from './special-requests.ts';
 import { bindingResource } from './virtual/binding.ts';
 
@@ -86,7 +88,10 @@ export interface Api {
 
 /** Makes the API; it answers at once, `/readyz` says when it is complete. */
 export async function createApi(options: ApiOptions): Promise<Api> {
-  const { driver, clock, random, logger } = options;
+  const { clock, random, logger } = options;
+  const gitVersion = options.gitVersion ?? 'v1.36.0+coracle';
+  const prometheus = new Metrics();
+  const driver = timedDriver(options.driver, prometheus);
   const types = loadTypeTable();
   const decode = createDecoder(types);
   const parsed = new ParsedObjects();
@@ -137,8 +142,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     served: () => registry.list().map(({ served }) => served),
   });
   registry.onChange(() => openApi.reset());
-  const prometheus = new Metrics();
-  const metrics = new RequestMetrics();
+  const metrics = new RequestMetrics(prometheus);
+  showStoredObjects(prometheus, registry);
+  showProcess(prometheus, gitVersion);
   const { maxRequestsInFlight, maxMutatingRequestsInFlight } = options;
   const fairness = new Fairness({
     metrics: prometheus,
@@ -158,7 +164,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     random,
     logger: logger.child('service-repair'),
   });
-  const state: { started: boolean } = { started: false };
+  const state: ServerState = { started: false, closing: false };
   const router = new Router({
     registry,
     resources: new ResourceRequests({ views, readBody, random, turns: fairness.turns }),
@@ -179,9 +185,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       driver,
       ownComponents: options.ownComponents ?? [],
     }),
-    checks: healthChecks(driver, state),
-    version: versionInfo(options.gitVersion ?? 'v1.36.0+coracle'),
-    metricsText: () => metrics.text() + prometheus.text(),
+    checks: serverChecks(driver, state),
+    version: versionInfo(gitVersion),
+    metricsText: () => prometheus.text(),
+    debug: (info) => dumpFairness(fairness, info),
     openIdConfiguration: () => openIdConfiguration(tokens.issuer),
     keySet: () => tokens.jwks(),
   });
@@ -206,6 +213,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ready: () => ready,
     pendingWork: () => fairness.inFlight(),
     close() {
+      state.closing = true;
       fairness.close();
       flows.close();
       own.close();
@@ -239,7 +247,7 @@ async function start(
     readonly repair: ServiceRepair;
     readonly flows: FlowConfiguration;
   },
-  state: { started: boolean },
+  state: ServerState,
 ): Promise<void> {
   const { kept, repair, flows } = parts;
   await registry.ready();
@@ -248,32 +256,6 @@ async function start(
   for (const each of kept) each.keep();
   await Promise.all([repair.start(), flows.settle()]);
   state.started = true;
-}
-
-function healthChecks(driver: Driver, state: { started: boolean }): readonly HealthCheck[] {
-  const bootstrapped = () => (state.started ? undefined : 'not finished');
-  return [
-    { name: 'ping', live: true, check: () => undefined },
-    { name: 'log', live: true, check: () => undefined },
-    {
-      name: 'etcd',
-      live: true,
-      async check() {
-        try {
-          await driver.currentRevision();
-          return undefined;
-        } catch (error) {
-          return describeError(error);
-        }
-      },
-    },
-    { name: 'informer-sync', live: false, check: bootstrapped },
-    { name: 'poststarthook/rbac/bootstrap-roles', live: false, check: bootstrapped },
-    { name: 'poststarthook/start-system-namespaces-controller', live: false, check: bootstrapped },
-    { name: 'poststarthook/bootstrap-controller', live: false, check: bootstrapped },
-    { name: 'poststarthook/apiservice-registration-controller', live: false, check: bootstrapped },
-    { name: 'autoregister-completion', live: false, check: bootstrapped },
-  ];
 }
 
 function versionInfo(gitVersion: string): unknown {

@@ -20,6 +20,8 @@ export interface WatchRequest extends VersionOptions {
   readonly timeoutMs?: number | undefined;
   /** Called once the watch has sent all that it starts with. */
   readonly started?: (() => void) | undefined;
+  /** Called for each event that is sent, with its bytes. */
+  readonly sent?: ((bytes: number) => void) | undefined;
 }
 
 /** Writes the stream; resolves when it has ended, whoever ended it. Never rejects. */

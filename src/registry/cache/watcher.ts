@@ -4,7 +4,7 @@ import { ChunkBuffer, type ChunkWriter } from './chunk-buffer.ts';
 import type { Hub, WatchRequest } from './hub.ts';
 import { prefixOf } from './list.ts';
 import { select } from './list-source.ts';
-import { pieceBytes } from './representation.ts';
+import { pieceBytes, pieceSize } from './representation.ts';
 import { tooOldResourceVersion } from './storage-history.ts';
 import type { CacheEvent, Selection } from './types.ts';
 import { seenThrough } from './watch-frames.ts';
@@ -132,6 +132,7 @@ export class Watcher {
 
   #gather(frame: Uint8Array, revision: number): void {
     this.#batch.push(frame);
+    this.request.sent?.(frame.byteLength);
     this.#batchBytes += frame.byteLength;
     this.#sentRevision = revision;
     this.#first = false;
@@ -183,7 +184,9 @@ export class Watcher {
     for (const object of select(snapshot, selection, prefixOf(cache, selection))) {
       if (this.#ended) return;
       const found = view.alone(object, this.#first);
-      buffer.piece(view.frame('ADDED', found instanceof Promise ? await found : found));
+      const frame = view.frame('ADDED', found instanceof Promise ? await found : found);
+      buffer.piece(frame);
+      this.request.sent?.(pieceSize(frame));
       this.#first = false;
       if (buffer.full) await buffer.drain(this.#write);
     }
