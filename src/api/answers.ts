@@ -19,6 +19,9 @@ const headersOf: Readonly<Record<Format, ApiResponse['headers']>> = {
 };
 const protobufWatchHeaders = headersWith(`${contentTypes.protobuf};stream=watch`);
 
+/** Go writes YAML by way of maps, which it sorts. */
+const yamlForm = { lineWidth: 0, sortMapEntries: true } as const;
+
 function headersWith(contentType: string): ApiResponse['headers'] {
   return { 'content-type': contentType, 'cache-control': 'no-cache, private' };
 }
@@ -46,7 +49,7 @@ export async function objectAnswer(
   switch (negotiated.format) {
     case 'yaml': {
       const { stringify } = await import('yaml');
-      return { status, headers, body: stringify(object, { lineWidth: 0 }) };
+      return { status, headers, body: stringify(object, yamlForm) };
     }
     case 'protobuf': {
       const body = protobuf.document(object);
@@ -95,7 +98,7 @@ export async function bytesAnswer(
   const object = fromJson(Buffer.from(bytes).toString());
   if (format === 'json') return jsonAnswer(status, object, pretty);
   const { stringify } = await import('yaml');
-  return { status, headers: headersOf.yaml, body: stringify(object, { lineWidth: 0 }) };
+  return { status, headers: headersOf.yaml, body: stringify(object, yamlForm) };
 }
 
 /** Any thrown thing as the Status that clients get; what nobody foresaw is logged. */

@@ -92,17 +92,14 @@ export function negotiate(
   const found =
     (offer.discovery === true ? choose(clauses, offered, discoveryOf) : undefined) ??
     choose(clauses, offered, (clause, type) => shapeOf(clause, type, offer));
-  const streams = offered.find(({ format }) => format === found?.format)?.streams;
-  if (found === undefined || (offer.stream === true && streams !== true)) {
-    throw notAcceptable(acceptedTypes(offered, offer));
+  if (found === undefined) {
+    throw notAcceptable(offered.map(({ format }) => contentTypes[format]));
+  }
+  const streaming = offered.filter(({ streams }) => streams);
+  if (offer.stream === true && !streaming.some(({ format }) => format === found.format)) {
+    throw notAcceptable(streaming.map(({ format }) => `${contentTypes[format]};stream=watch`));
   }
   return { ...found, pretty: pretty || found.pretty };
-}
-
-function acceptedTypes(offered: readonly MediaType[], offer: Offer): readonly string[] {
-  if (offer.stream !== true) return offered.map(({ format }) => contentTypes[format]);
-  const streaming = offered.filter(({ streams }) => streams);
-  return streaming.map(({ format }) => `${contentTypes[format]};stream=watch`);
 }
 
 type Choice = Omit<Negotiated, 'format'>;

@@ -193,6 +193,18 @@ t.test('what is refused says so in the form asked for', async (t) => {
     accept: 'image/png',
   });
   t.equal(cbor.status, 406);
+  t.match(JSON.parse(String(await bytesOf(cbor))), {
+    message:
+      '406: Not Acceptable\n\nAvailable representations: ' +
+      'application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  });
+  const listed = await ask('GET', maps, { accept: 'application/*' });
+  t.match(JSON.parse(String(await bytesOf(listed))), {
+    message: /protobuf, application\/json;stream=watch, .*protobuf;stream=watch$/,
+    details: {},
+  });
+  t.equal((await ask('GET', '/version')).status, 406);
+  t.equal((await ask('GET', '/version', { accept: 'x/y, */*;q=0.1' })).status, 200);
   const media = await ask('POST', maps, { body: configMap('x'), contentType: 'application/cbor' });
   t.match(await read(media, `${types.meta}.Status`), {
     code: 415,

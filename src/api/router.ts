@@ -8,6 +8,7 @@ import { type HealthCheck, healthAnswer } from './health.ts';
 import { negotiate } from './negotiation.ts';
 import type { OpenApi, OpenApiDocument } from './openapi/documents.ts';
 import { openApiProtobufType } from './openapi/protobuf-type.ts';
+import { checkRepresentation } from './representations.ts';
 import type { ApiResponse } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { nameOf, type ResourceRequests } from './resource-requests.ts';
@@ -40,6 +41,7 @@ export class Router {
 
   async route(exchange: Exchange): Promise<ApiResponse> {
     const { info } = exchange;
+    checkRepresentation(exchange);
     return info.isResource ? this.#resource(exchange) : this.#path(exchange);
   }
 

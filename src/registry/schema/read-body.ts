@@ -169,10 +169,9 @@ export function createBodyReader(
     let meta: TypeMeta | undefined;
     try {
       const { kind, apiVersion, raw } = readEnvelope(bytes);
-      meta = {
-        kind: kind || expected.kind,
-        apiVersion: apiVersion || groupVersion(expected),
-      };
+      // Here, unlike in JSON, what is no group and version counts as none given.
+      const stated = apiVersion.split('/').length > 2 ? '' : apiVersion;
+      meta = { kind: kind || expected.kind, apiVersion: stated || groupVersion(expected) };
       checkKind(meta, expected);
       return { ...meta, ...protobuf.decode(expected.schema, raw) } as ApiObject;
     } catch (error) {

@@ -282,7 +282,7 @@ t.test('broken messages are refused or read, never worse', async (t) => {
   const refused: readonly [string, string][] = [
     ['0a', 'unexpected EOF'],
     ['0a05 0a', 'unexpected EOF'],
-    ['0801', 'proto: wrong wireType = 0 for field Metadata'],
+    ['0801', 'proto: wrong wireType = 0 for field ObjectMeta'],
     ['0001', 'proto: Pod: illegal tag 0 (wire type 0)'],
     ['0c', 'proto: Pod: wiretype end group for non-group'],
     ['0a ffffffffffffffffff01', 'proto: negative length found during unmarshaling'],

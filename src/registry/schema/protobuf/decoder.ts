@@ -86,8 +86,14 @@ function tooDeep(): never {
   throw new ProtobufError('proto: exceeded max depth');
 }
 
-function goName(name: string): string {
+/** How Go names a field in its messages; metadata goes by its type. */
+function goName({ name, type }: FieldSchema): string {
+  if (name === 'metadata' && type.kind === 'object') return shortName(type.type);
   return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function shortName(typeName: string): string {
+  return typeName.slice(typeName.lastIndexOf('.') + 1);
 }
 
 /** The source of one type's function; what it refers to is gathered in `cells` and `names`. */
@@ -103,7 +109,7 @@ class Source {
   #embedded = 0;
 
   constructor(typeName: string, cell: (name: string) => TypeCell) {
-    this.#typeName = typeName.slice(typeName.lastIndexOf('.') + 1);
+    this.#typeName = shortName(typeName);
     this.#cell = cell;
   }
 
@@ -128,7 +134,7 @@ class Source {
     this.#lines.push('while (r.at < end) {', 'const tag = r.tag(end);', 'switch (tag) {');
     for (const part of parts) {
       if ('field' in part) {
-        names.set(part.number, goName(part.field.name));
+        names.set(part.number, goName(part.field));
         this.#case(part.field, part.number, part.index);
       } else {
         const id = `e${this.#embedded++}`;
