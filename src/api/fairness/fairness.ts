@@ -65,6 +65,7 @@ export class Fairness {
       options.metrics,
       this.#metrics.readVersusWrite(),
       this.#metrics.nowMs,
+      this.#serverSeats,
     );
     this.configure([], []);
   }

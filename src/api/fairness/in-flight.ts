@@ -35,18 +35,22 @@ class Watermark {
 
 export class InFlight {
   readonly #nowMs: () => number;
+  readonly #requestsMax: number;
   readonly #marks: Readonly<Record<Phase, Readonly<Record<Kind, Watermark>>>> = {
     executing: { readOnly: new Watermark(), mutating: new Watermark() },
     waiting: { readOnly: new Watermark(), mutating: new Watermark() },
   };
   readonly #use: Readonly<Record<Phase, Readonly<Record<Kind, TimingHistogram>>>>;
 
+  /** @param requestsMax what use is shown as a fraction of: the server's seats */
   constructor(
     metrics: Metrics,
     use: (phase: string, kind: string) => TimingHistogram,
     nowMs: () => number,
+    requestsMax: number,
   ) {
     this.#nowMs = nowMs;
+    this.#requestsMax = requestsMax;
     const both = (phase: Phase) => ({
       readOnly: use(phase, 'readOnly'),
       mutating: use(phase, 'mutating'),
@@ -77,9 +81,6 @@ export class InFlight {
     const mark = this.#marks[phase][kind];
     const now = this.#nowMs();
     mark.record(mark.value + change, now);
-    this.#use[phase][kind].set(mark.value / requestsMax, now);
+    this.#use[phase][kind].set(mark.value / this.#requestsMax, now);
   }
 }
-
-/** What the fraction is of; upstream sums up the levels' seats and queue places. */
-const requestsMax = 600;
