@@ -109,7 +109,6 @@ left:
 - CBOR is behind a gate that is off in v1.36.
 - Descriptions come from the official client's models, which join lines by blanks and have none
   for fields that refer to another definition.
-- \`caBundle\` of an APIService's spec: bytes marked as an atomic list. Bytes cannot be owned in parts.
 - \`info.version\` is v1.36.0, as servers have it; upstream's file says \`unversioned\`.`;
 
 function fieldRows(definition: string, facts: TypeFeatures): string[][] {
