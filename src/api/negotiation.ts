@@ -1,7 +1,7 @@
 // What a client wants its answer to be: media type, shape (object, Table, metadata only), indentation.
 import type { MetaVersion } from '../registry/cache/representation.ts';
 import { protobufMediaType } from '../registry/schema/protobuf/envelope.ts';
-import { StatusError } from '../status.ts';
+import { notAcceptable, StatusError } from '../status.ts';
 import { type AcceptClause, parseAccept } from './accept.ts';
 import type { ApiRequest } from './request.ts';
 import { isTrue } from './request-info.ts';
@@ -149,10 +149,6 @@ function discoveryOf({ parameters }: AcceptClause): Choice | undefined {
     parameters.get('v') === 'v2' &&
     parameters.get('as') === 'APIGroupDiscoveryList';
   return isAggregated ? { ...plainJson, shape: 'discovery' } : undefined;
-}
-
-export function notAcceptable(accepted: readonly string[]): StatusError {
-  return refusal(`only the following media types are accepted: ${accepted.join(', ')}`);
 }
 
 /** A shape was asked for that this answer does not have. */

@@ -18,13 +18,13 @@ const pod = 'io.k8s.api.core.v1.Pod';
 const statusType = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 
 /** A view that counts how often a message is made, and may be slow or fail for some. */
-function podsView(options: { slow?: boolean; failing?: string } = {}) {
+function podsView(options: { slow?: boolean; failing?: string; cacheBytesMax?: number } = {}) {
   const made: string[] = [];
   const view = protobufView({
     kind: 'Pod',
     apiVersion: 'v1',
     listKind: 'PodList',
-    message: new RepresentationCache().once('v1/Pod protobuf', (object) => {
+    message: new RepresentationCache(options.cacheBytesMax).once('v1/Pod protobuf', (object) => {
       made.push(`${object.header.name}@${object.revision}`);
       if (object.header.name === options.failing) throw badRequest('it cannot be shown');
       const message = codec.encode(pod, decodeStored(object.body));
@@ -67,6 +67,16 @@ t.test('a list is what Go would write, whatever is held between its two walks', 
       t.equal(made.length, 40, 'each is made once');
     }
   }
+});
+
+t.test('a list larger than the cache still finds most of itself there', async (t) => {
+  const { cache, put } = await podStore();
+  for (let at = 0; at < 100; at++) await put(`d/p${at}`, { labels: { a: 'x'.repeat(1000) } });
+  const { view, made } = podsView({ cacheBytesMax: 90_000 });
+  for (let round = 0; round < 3; round++) await listed(cache, view, 0);
+  made.length = 0;
+  await listed(cache, view, 1_000_000);
+  t.ok(made.length < 60, `${made.length} made anew`);
 });
 
 t.test('an object on its own, and one of a dry run', async (t) => {

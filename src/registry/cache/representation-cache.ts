@@ -2,7 +2,12 @@
 import { ByteLru } from './byte-lru.ts';
 import type { CachedObject } from './types.ts';
 
-export const representationBytesMaxDefault = 64 * 1024 * 1024;
+export const representationBytesMaxDefault = 96 * 1024 * 1024;
+/**
+ * A full cache takes one in so many. Lists larger than the cache come round and round: if each item
+ * pushed out the oldest, none would be there when it is asked for again.
+ */
+const admittedOneIn = 8;
 
 export type MakeBytes = (object: CachedObject) => Uint8Array | Promise<Uint8Array>;
 
@@ -15,11 +20,14 @@ interface Made {
 /** Shared by the resources of a server. Storage's own JSON never comes here. */
 export class RepresentationCache {
   readonly #made: ByteLru<string, Made>;
+  readonly #bytesMax: number;
+  #refused = 0;
   /** Conversions under way; no more than objects being written at this moment. */
   readonly #pending = new Map<string, Promise<Made>>();
 
   constructor(bytesMax: number = representationBytesMaxDefault) {
     this.#made = new ByteLru(bytesMax);
+    this.#bytesMax = bytesMax;
   }
 
   get bytes(): number {
@@ -55,8 +63,15 @@ export class RepresentationCache {
 
   #keep(key: string, object: CachedObject, bytes: Uint8Array): Made {
     const made = { of: object.body, bytes };
+    const size = bytes.byteLength + key.length * 2;
     // What a dry run would write has no revision, and is shown once.
-    if (object.revision !== 0) this.#made.set(key, made, bytes.byteLength + key.length * 2);
+    if (object.revision !== 0 && this.#admits(size)) this.#made.set(key, made, size);
     return made;
+  }
+
+  #admits(size: number): boolean {
+    if (this.#made.bytes + size <= this.#bytesMax) return true;
+    this.#refused = (this.#refused + 1) % admittedOneIn;
+    return this.#refused === 0;
   }
 }
