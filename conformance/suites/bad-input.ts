@@ -156,7 +156,7 @@ function badBodies(configMaps: string, pods: string): BadRequest[] {
       code: 422,
       reason: 'Invalid',
       message:
-        /spec.containers\[0\].volumeMounts\[0\].subPath: Invalid value: "..\/..\/etc": must not contain '..'/,
+        /spec.containers\[0\].volumeMounts.subPath: Invalid value: "..\/..\/etc": must not contain '..'/,
     },
   ];
 }
