@@ -20,6 +20,7 @@ import { createServicePools } from './allocation/service-pools.ts';
 import { ServiceRepair } from './allocation/service-repair.ts';
 import { Authenticator } from './authentication/authenticator.ts';
 import { bootstrapTokens } from './authentication/bootstrap-tokens.ts';
+import { legacyTokens } from './authentication/legacy-tokens.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import { type StaticToken, staticTokens } from './authentication/static-tokens.ts';
 import { authorizerChain, mastersAuthorizer } from './authorization/authorizer.ts';
@@ -121,6 +122,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const authenticator = new Authenticator([
     staticTokens(options.staticTokens ?? []),
     tokens,
+    legacyTokens({ tokens, objects, registry, clock, logger: logger.child('authentication') }),
     bootstrapTokens(objects, clock),
   ]);
   const rbac = new RbacAuthorizer(objects);

@@ -13,6 +13,8 @@ import type { Clock } from '../clock.ts';
 
 export interface Pki {
   readonly authority: KeyPair;
+  /** Signs the certificate by which the server speaks for users to aggregated servers. */
+  readonly frontProxyAuthority: KeyPair;
   readonly serving: KeyPair;
   /** The server's own identity towards kubelets. */
   readonly kubeletClient: KeyPair;
@@ -36,9 +38,10 @@ const renewBeforeMs = 30 * 86_400_000;
 /** @param names what clients reach the server by; a certificate that lacks one is replaced */
 export async function ensurePki(directory: string, names: PkiNames, clock: Clock): Promise<Pki> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const authority =
-    readPair(directory, 'ca') ??
-    writePair(directory, 'ca', await createAuthority('coracle', clock));
+  const [authority, frontProxyAuthority] = await Promise.all([
+    ensureAuthority(directory, 'ca', 'coracle', clock),
+    ensureAuthority(directory, 'front-proxy-ca', 'front-proxy-ca', clock),
+  ]);
   const pair = (name: string, request: Omit<CertificateRequest, 'durationMs'>) =>
     ensurePair(directory, name, authority, { ...request, durationMs: yearMs }, clock);
   const [serving, kubeletClient, admin, simulatedNodes, signingKey] = await Promise.all([
@@ -63,6 +66,7 @@ export async function ensurePki(directory: string, names: PkiNames, clock: Clock
   );
   return {
     authority,
+    frontProxyAuthority,
     serving,
     kubeletClient,
     admin,
@@ -70,6 +74,16 @@ export async function ensurePki(directory: string, names: PkiNames, clock: Clock
     signingKey,
     adminToken: adminToken.trim(),
   };
+}
+
+async function ensureAuthority(
+  directory: string,
+  name: string,
+  commonName: string,
+  clock: Clock,
+): Promise<KeyPair> {
+  const known = readPair(directory, name);
+  return known ?? writePair(directory, name, await createAuthority(commonName, clock));
 }
 
 async function ensurePair(

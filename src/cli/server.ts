@@ -88,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     advertise: { address: options.advertiseAddress, port: options.port },
     ownComponents: options.controllers ? ['controller-manager', 'scheduler'] : [],
     clientAuthority: pki.authority.certificate,
+    requestHeaderAuthority: pki.frontProxyAuthority.certificate,
     signingKey: pki.signingKey,
     staticTokens: [{ token: pki.adminToken, user: { name: 'kubernetes-admin', groups: masters } }],
     dialer: createNodeDialer({

@@ -1,12 +1,12 @@
 // Bound service account tokens: issues them and checks them against what they are bound to.
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { compactVerify } from 'jose/jws/compact/verify';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose/jwt/sign';
 import type { Clock } from '../../clock.ts';
 import { type Random, uuid } from '../../random.ts';
 import type { ApiObject, User } from '../../registry/resource.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import type { Authenticated, TokenAuthenticator } from './authenticator.ts';
+import { SignedTokens, signatureAlgorithm } from './signed-tokens.ts';
 
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
@@ -46,21 +46,16 @@ interface Claims {
   };
 }
 
-const algorithm = 'ES256';
-const tokenLengthMax = 16_384;
-/** Verified tokens are remembered this many at a time; their claims are checked every time. */
-const verifiedMax = 4096;
-
 export class ServiceAccountTokens implements TokenAuthenticator {
   readonly issuer: string;
   readonly keyId: string;
   readonly audiences: readonly string[];
+  /** Tokens by the same key, of whatever kind. */
+  readonly signed: SignedTokens;
   readonly #privateKey: KeyObject;
-  readonly #publicKey: KeyObject;
   readonly #objects: ObjectReader;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #verified = new Map<string, Claims>();
 
   constructor(options: {
     /** PEM of an ECDSA P-256 private key. */
@@ -71,10 +66,10 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     readonly random: Random;
   }) {
     this.#privateKey = createPrivateKey(options.signingKey);
-    this.#publicKey = createPublicKey(this.#privateKey);
+    this.signed = new SignedTokens(options.signingKey);
     this.issuer = options.issuer ?? defaultIssuer;
     this.audiences = [this.issuer];
-    const der = this.#publicKey.export({ type: 'spki', format: 'der' });
+    const der = this.signed.publicKey.export({ type: 'spki', format: 'der' });
     this.keyId = createHash('sha256').update(der).digest('base64url');
     this.#objects = options.objects;
     this.#clock = options.clock;
@@ -83,7 +78,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   /** The public key as a JSON Web Key Set. */
   jwks(): unknown {
-    const jwk = this.#publicKey.export({ format: 'jwk' });
+    const jwk = this.signed.publicKey.export({ format: 'jwk' });
     return {
       keys: [
         {
@@ -126,7 +121,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       sub: `system:serviceaccount:${namespace}:${name}`,
     };
     const token = await new SignJWT(claims)
-      .setProtectedHeader({ alg: algorithm, kid: this.keyId })
+      .setProtectedHeader({ alg: signatureAlgorithm, kid: this.keyId })
       .sign(this.#privateKey);
     return { token, expiresAt, id };
   }
@@ -135,7 +130,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     token: string,
     audiences: readonly string[] = this.audiences,
   ): Promise<Authenticated | undefined> {
-    const claims = await this.#verify(token);
+    const claims = (await this.signed.claims(token)) as Claims | undefined;
     if (claims === undefined || claims.iss !== this.issuer) return undefined;
     const now = this.#clock.nowMs() / 1000;
     if (claims.exp === undefined || now > claims.exp + 10 || now < (claims.nbf ?? 0) - 10) {
@@ -146,23 +141,6 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (good.length === 0) return undefined;
     const user = await this.#userOf(claims);
     return user === undefined ? undefined : { user, audiences: good };
-  }
-
-  async #verify(token: string): Promise<Claims | undefined> {
-    const known = this.#verified.get(token);
-    if (known !== undefined) return known;
-    if (token.length > tokenLengthMax || token.split('.').length !== 3) return undefined;
-    try {
-      const options = { algorithms: [algorithm] };
-      const { payload } = await compactVerify(token, this.#publicKey, options);
-      const claims = JSON.parse(new TextDecoder().decode(payload)) as Claims;
-      if (this.#verified.size >= verifiedMax) this.#verified.clear();
-      this.#verified.set(token, claims);
-      return claims;
-    } catch {
-      // Whatever is wrong with it, it is no token of ours; another authenticator may know it.
-      return undefined;
-    }
   }
 
   /** Everything the token names must still be there, with the same UID. */

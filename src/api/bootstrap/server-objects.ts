@@ -10,10 +10,16 @@ import { isReason } from '../../status.ts';
 import { DefaultServiceCidr } from '../allocation/default-service-cidr.ts';
 import { serviceRanges } from '../allocation/service-pools.ts';
 import { serverContext } from '../server-context.ts';
+import {
+  authenticationConfigMap,
+  type TrustedAuthorities,
+  tokenTrackingConfigMap,
+  tokenTrackingName,
+} from './authentication-config.ts';
 import { ensureFlowControl } from './flow-control.ts';
 import { ensureBootstrapPolicy, ensureNamespacePolicy } from './policy.ts';
 
-export interface BootstrapOptions {
+export interface BootstrapOptions extends TrustedAuthorities {
   readonly clock: Clock;
   /**
    * Service range in CIDR form, or two of different families with a comma between them; the first
@@ -22,8 +28,6 @@ export interface BootstrapOptions {
   readonly serviceRange: string;
   /** Where pods and nodes reach this server. */
   readonly advertise: { readonly address: string; readonly port: number };
-  /** PEM of the CA that client certificates are verified against. */
-  readonly clientAuthority: string;
 }
 
 interface Parts extends BootstrapOptions {
@@ -72,7 +76,8 @@ export class ServerObjects {
       this.#ensureService(),
       servesPolicy ? ensureNamespacePolicy(registry, serverContext) : undefined,
       ...this.#ensureEndpoints(),
-      this.#ensure('', 'configmaps', 'kube-system', this.#authentication()),
+      this.#ensure('', 'configmaps', 'kube-system', authenticationConfigMap(this.#parts)),
+      this.#ensure('', 'configmaps', 'kube-system', this.#tokenTracking()),
     ]);
   }
 
@@ -194,13 +199,15 @@ export class ServerObjects {
     return slice as unknown as ApiObject;
   }
 
-  #authentication(): ApiObject {
-    return {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
-      data: { 'client-ca-file': this.#parts.clientAuthority },
-    };
+  #tokenTracking(): ApiObject {
+    const { registry, clock } = this.#parts;
+    const found = registry.find('', 'v1', 'configmaps');
+    const stored = found?.store.cache.get(found.store.key('kube-system', tokenTrackingName));
+    if (found === undefined || stored === undefined) {
+      return tokenTrackingConfigMap(undefined, clock.nowMs());
+    }
+    const context = serverContext(found, 'kube-system', tokenTrackingName);
+    return tokenTrackingConfigMap(found.store.present(context, stored), clock.nowMs());
   }
 }
 
