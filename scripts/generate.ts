@@ -211,7 +211,6 @@ const hash = inputsHash();
 const names = ['schema.txt', 'descriptions.json', 'parameters.json'];
 const files = names.map((file) => new URL(file, generated));
 const stamped = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash;
-if (!stamped || !files.every((file) => existsSync(file))) {
-  generate();
-  writeFileSync(stampFile, hash);
-}
+if (!stamped || !files.every((file) => existsSync(file))) generate();
+// Written each time: the launcher compares the age of this file with that of the inputs.
+writeFileSync(stampFile, hash);

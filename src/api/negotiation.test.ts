@@ -43,6 +43,7 @@ t.test('the first acceptable form, by quality and order', async (t) => {
   for (const [accept, expected] of cases) t.match(chosen(accept), expected, accept ?? 'none');
   t.match(chosen(`${table},application/json`, {}), { shape: 'object' });
   t.match(chosen(`${protobuf},application/json`, { protobuf: false }), { format: 'json' });
+  t.match(chosen('application/json;sv=v1', { serverVersion: true }), { shape: 'object' });
   t.match(chosen(undefined, {}, 'pretty=true'), { pretty: true });
   t.match(chosen(protobuf, {}, 'pretty=0'), { pretty: false, format: 'protobuf' });
 });
@@ -55,6 +56,8 @@ t.test('what cannot be had is refused with what can', async (t) => {
     ['application/', whole, all],
     ['a/b/c', whole, all],
     [table, {}, all],
+    [table, { serverVersion: true }, all],
+    ['application/json;sv=v1', {}, all],
     ['application/json;as=Table', whole, all],
     ['application/json;sv=v2', whole, all],
     ['application/json;stream=rpc', whole, all],

@@ -22,6 +22,8 @@ export interface Negotiated {
 /** Which forms an answer can have. */
 export interface Offer {
   readonly table?: boolean;
+  /** Clients may name the version of meta that they know (`sv=v1`), as with all resources. */
+  readonly serverVersion?: boolean;
   readonly partial?: boolean;
   readonly discovery?: boolean;
   /** A watch: YAML has no form for that. */
@@ -127,7 +129,8 @@ function shapeOf({ parameters }: AcceptClause, type: MediaType, offer: Offer): C
   const stream = parameters.get('stream') ?? '';
   if (stream !== '' && (stream !== 'watch' || !type.streams)) return undefined;
   const serverVersion = parameters.get('sv') ?? '';
-  if (serverVersion !== '' && (serverVersion !== 'v1' || offer.table !== true)) return undefined;
+  const namesVersion = offer.table === true || offer.serverVersion === true;
+  if (serverVersion !== '' && (serverVersion !== 'v1' || !namesVersion)) return undefined;
   const plain = { ...plainJson, pretty: parameters.get('pretty') === '1' };
   const [as, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name));
   if (as === undefined && group === undefined && version === undefined) return plain;

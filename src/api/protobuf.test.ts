@@ -144,6 +144,9 @@ t.test('metadata only, discovery, reviews, scale', async (t) => {
   );
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
   t.match(await read(await ask('POST', path, { body }), review), { status: { allowed: true } });
+  const asTable = { body, accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+  const table = await ask('POST', path, asTable);
+  t.equal(table.status, 406, 'what is not stored has no columns');
 });
 
 t.test('what is refused says so in the form asked for', async (t) => {

@@ -6,7 +6,7 @@ import type { ExpectedType, ReadBody } from '../registry/schema/read-body.ts';
 import { objectAnswer } from './answers.ts';
 import { readBytes } from './body.ts';
 import { addWarning, type Exchange } from './exchange.ts';
-import { negotiate } from './negotiation.ts';
+import { type Negotiated, negotiate } from './negotiation.ts';
 import { readWriteQuery, type WriteQuery } from './query-options.ts';
 import type { ApiResponse } from './request.ts';
 
@@ -17,6 +17,8 @@ export async function readCreate<T = ApiObject>(
   expected: ExpectedType,
 ): Promise<{ object: T; options: WriteQuery }> {
   const { request, info } = exchange;
+  // An answer that cannot be given is refused before anything is done.
+  wanted(exchange);
   const options = readWriteQuery(info.query, 'CreateOptions', request.headers['user-agent']);
   const object = await readBody(await readBytes(request), expected, {
     contentType: request.headers['content-type'] ?? '',
@@ -33,8 +35,11 @@ export function expectedOf(found: FoundResource): ExpectedType {
 
 /** 201 with the object, as the client wants it. */
 export function createdAnswer(exchange: Exchange, object: object): Promise<ApiResponse> {
-  const { request, info, protobuf } = exchange;
-  const negotiated = negotiate(request, info.query, { table: true });
   // Bodies are read with their kind, whatever a caller knows of them.
-  return objectAnswer(201, object as StatedObject, negotiated, protobuf);
+  return objectAnswer(201, object as StatedObject, wanted(exchange), exchange.protobuf);
+}
+
+/** What is not stored has no columns for a Table. */
+function wanted({ request, info }: Exchange): Negotiated {
+  return negotiate(request, info.query, { serverVersion: true });
 }
