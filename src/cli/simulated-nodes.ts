@@ -40,7 +40,6 @@ export async function simulatedNodes(options: SimulatedNodesOptions): Promise<vo
   const transport = createHttpsTransport({
     server: options.server,
     credentials: () => credentials,
-    idleConnectionsMax: 64,
   });
   const client = createClient(transport, { userAgent: 'coracle-simulated-nodes' });
   const agents: Agent[] = [];

@@ -1,6 +1,7 @@
 // The transport over the network: HTTP/1.1 over TLS with kept-alive connections.
 import { request as httpRequest, type IncomingMessage, Agent as PlainAgent } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { abortError } from './byte-channel.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 
@@ -24,35 +25,29 @@ export interface HttpsOptions {
   readonly credentials?: () => TlsCredentials;
   /** No head of an answer within this time fails the request; default 60 s. */
   readonly headTimeoutMs?: number;
-  /** Idle connections kept; default 256. */
-  readonly idleConnectionsMax?: number;
+  /**
+   * Connections for requests that end by themselves; more requests wait for one of them. Each
+   * answer that streams has a connection of its own besides. Default 64.
+   */
+  readonly connectionsMax?: number;
 }
 
 /** Connects when it must, again after a loss; concurrent requests use concurrent connections. */
 export function createHttpsTransport(options: HttpsOptions): Transport {
   const base = new URL(options.server);
   const secure = base.protocol === 'https:';
-  const { headTimeoutMs = 60_000, idleConnectionsMax = 256 } = options;
-  const agentOptions = { keepAlive: true, maxFreeSockets: idleConnectionsMax, noDelay: true };
+  const { headTimeoutMs = 60_000, connectionsMax = 64 } = options;
   let credentials: TlsCredentials | undefined;
-  let agent: PlainAgent | TlsAgent | undefined;
+  let pools: Pools | undefined;
   let closed = false;
 
-  const currentAgent = () => {
+  const currentPools = () => {
     const latest = options.credentials?.();
-    if (agent !== undefined && latest === credentials) return agent;
-    agent?.destroy();
+    if (pools !== undefined && latest === credentials) return pools;
+    closePools(pools);
     credentials = latest;
-    agent = secure
-      ? new TlsAgent({
-          ...agentOptions,
-          ...(latest?.ca === undefined ? {} : { ca: latest.ca }),
-          ...(latest?.certificate === undefined ? {} : { cert: latest.certificate }),
-          ...(latest?.key === undefined ? {} : { key: latest.key }),
-          ...(latest?.serverName === undefined ? {} : { servername: latest.serverName }),
-        })
-      : new PlainAgent(agentOptions);
-    return agent;
+    pools = secure ? tlsPools(latest ?? {}, connectionsMax) : plainPools(connectionsMax);
+    return pools;
   };
 
   const send = (request: TransportRequest) =>
@@ -62,7 +57,7 @@ export function createHttpsTransport(options: HttpsOptions): Transport {
       if (signal?.aborted === true) return reject(abortError(signal));
       const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
       const message = (secure ? httpsRequest : httpRequest)({
-        agent: currentAgent(),
+        agent: currentPools()[request.streams === true ? 'streams' : 'requests'],
         host: base.hostname.replace(/^\[|\]$/g, ''),
         port: base.port === '' ? (secure ? 443 : 80) : Number(base.port),
         method: request.method,
@@ -101,9 +96,46 @@ export function createHttpsTransport(options: HttpsOptions): Transport {
     },
     async close() {
       closed = true;
-      agent?.destroy();
+      closePools(pools);
     },
   };
+}
+
+interface Pools {
+  readonly requests: PlainAgent;
+  readonly streams: PlainAgent;
+}
+
+const kept = { keepAlive: true, noDelay: true };
+
+function plainPools(connectionsMax: number): Pools {
+  return {
+    requests: new PlainAgent({ ...kept, maxSockets: connectionsMax }),
+    streams: new PlainAgent(kept),
+  };
+}
+
+function tlsPools(credentials: TlsCredentials, connectionsMax: number): Pools {
+  const { ca, certificate: cert, key, serverName } = credentials;
+  const options = {
+    ...kept,
+    // Made once: a context of its own costs a connection more than its handshake.
+    secureContext: createSecureContext({
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+  };
+  return {
+    requests: new TlsAgent({ ...options, maxSockets: connectionsMax }),
+    streams: new TlsAgent(options),
+  };
+}
+
+function closePools(pools: Pools | undefined): void {
+  pools?.requests.destroy();
+  pools?.streams.destroy();
 }
 
 /** There was no answer; `code` is Node's (`ECONNREFUSED`, `ECONNRESET`, …) where it has one. */

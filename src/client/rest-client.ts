@@ -106,6 +106,7 @@ function readVerbs(send: Send, call: Call): Pick<Client, 'get' | 'list' | 'watch
         url,
         ...accept(ref, 'PartialObjectMetadata'),
         ...signal,
+        streams: true,
       });
       for await (const line of lines(response.body)) yield watchEvent<T>(line);
     },

@@ -7,6 +7,8 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   readonly signal?: AbortSignal;
+  /** The answer goes on, as a watch's does: it must not hold up requests that end by themselves. */
+  readonly streams?: boolean;
 }
 
 export interface TransportResponse {
