@@ -84,6 +84,9 @@ export function timedDriver(driver: Driver, metrics: Metrics): Driver {
     watch: (prefix, from, handlers) => driver.watch(prefix, from, handlers),
     currentRevision: () => driver.currentRevision(),
     requestProgress: () => driver.requestProgress(),
+    get compacted() {
+      return driver.compacted;
+    },
     compact: (revision) => driver.compact(revision),
     fork: () => driver.fork(),
     close: () => driver.close(),

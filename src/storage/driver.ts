@@ -103,6 +103,11 @@ export interface Driver {
    * cannot be asked make the stream move by other means.
    */
   requestProgress(): Promise<void>;
+  /**
+   * No older revision is to be read: the highest that this driver has compacted to. Other writers
+   * may have gone further.
+   */
+  readonly compacted: number;
   /** Drops history below `revision`; what is newest at it stays readable. */
   compact(revision: number): Promise<void>;
   /** An independent copy that starts with this store's newest state and revision. */

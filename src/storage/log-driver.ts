@@ -135,6 +135,10 @@ export class LogDriver implements Driver {
     this.#watchers.requestProgress();
   }
 
+  get compacted(): number {
+    return this.#index.compacted;
+  }
+
   async compact(revision: number): Promise<void> {
     this.#assertOpen();
     if (revision <= this.#index.compacted) return;

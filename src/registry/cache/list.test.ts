@@ -192,6 +192,18 @@ t.test('a token that is too old gives one to go on with', async (test) => {
   });
 });
 
+t.test('a token expires with what storage compacts, changed since or not', async (test) => {
+  const { cache, driver, put } = await podStore();
+  for (const name of 'abcd') await put(`d/${name}`);
+  const first = await list(cache, { limit: 2 });
+  const next = { limit: 2, continue: first.metadata.continue ?? '' };
+  await driver.compareAndSwap('/registry/other', 0, new Uint8Array([1]));
+  test.equal(names(await list(cache, next)), 'c,d');
+  await driver.compact(await driver.currentRevision());
+  await test.rejects(list(cache, next), { code: 410 });
+  test.equal(names(await list(cache, {})), 'a,b,c,d', 'the newest state is there');
+});
+
 t.test('selections', async (test) => {
   const { cache, put } = await podStore();
   await put('d/a', { labels: { app: 'x' }, node: 'n1' });

@@ -43,6 +43,9 @@ function breakable(driver: Driver) {
       return driver.currentRevision();
     },
     requestProgress: () => driver.requestProgress(),
+    get compacted() {
+      return driver.compacted;
+    },
     compact: (revision) => driver.compact(revision),
     fork: () => driver.fork(),
     close: () => driver.close(),

@@ -112,12 +112,15 @@ export class WatchCache {
 
   /**
    * The newest state, or the exact one at `revision`: undefined when it is neither kept nor can
-   * be made from recent events (`driver.range` with the revision may still know it).
+   * be made from recent events (`driver.range` with the revision may still know it), or compacted:
+   * tokens expire then although nothing may have changed since, as upstream's do.
    */
   snapshot(): TreeSnapshot;
   snapshot(revision: number): TreeSnapshot | undefined;
-  snapshot(revision: number = this.#revision): TreeSnapshot | undefined {
+  snapshot(exact?: number): TreeSnapshot | undefined {
+    const revision = exact ?? this.#revision;
     if (revision > this.#revision) return undefined;
+    if (exact !== undefined && exact < this.driver.compacted) return undefined;
     this.#view ??= this.#tree.snapshot();
     if (revision >= this.#changed) return new TreeSnapshot(revision, this.#view);
     return this.#kept.get(revision) ?? this.#undo(this.#view, revision);

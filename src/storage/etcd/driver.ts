@@ -89,6 +89,7 @@ class EtcdDriver implements Driver {
   readonly #parts: EtcdParts;
   readonly #leases: Leases;
   readonly #underWay = new Set<Promise<unknown>>();
+  #compacted = 0;
   #closed = false;
 
   constructor(parts: EtcdParts) {
@@ -157,15 +158,20 @@ class EtcdDriver implements Driver {
     });
   }
 
+  get compacted(): number {
+    return this.#compacted;
+  }
+
   compact(revision: number): Promise<void> {
     return this.#run(async () => {
       try {
         await this.#parts.connection.call('compact', { revision });
         this.#parts.watches.compacted(revision);
       } catch (error) {
-        if (says(error, 'has been compacted')) return;
-        throw await this.#translate(error, revision);
+        // Another server was first.
+        if (!says(error, 'has been compacted')) throw await this.#translate(error, revision);
       }
+      this.#compacted = Math.max(this.#compacted, revision);
     });
   }
 
