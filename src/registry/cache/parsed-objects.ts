@@ -1,6 +1,7 @@
 // Stored objects as JavaScript values: parsed once, deep-frozen, kept within a limit of bytes.
 import type { ApiObject } from '../resource.ts';
-import { decodeStored } from '../schema/encode.ts';
+import { decodeStored, encodeStored, storedForm } from '../schema/encode.ts';
+import { readAgain } from '../schema/read-again.ts';
 import { ByteLru } from './byte-lru.ts';
 import type { CachedObject } from './types.ts';
 
@@ -29,6 +30,14 @@ export class ParsedObjects {
     return this.#objects.bytes;
   }
 
+  /** The bytes to store of an object that the caller may go on changing; nobody need parse them. */
+  encode(object: ApiObject): Uint8Array {
+    const body = encodeStored(object);
+    const copy = readAgain(storedForm(object));
+    if (copy !== undefined) this.#keep(body, copy);
+    return body;
+  }
+
   /** The object, deep-frozen. */
   parse(object: Pick<CachedObject, 'body'>): ApiObject {
     const parsed = this.#take(object.body);
@@ -52,7 +61,11 @@ export class ParsedObjects {
   #take(body: Uint8Array): Parsed {
     const known = this.#objects.get(body);
     if (known !== undefined) return known;
-    const parsed = { object: decodeStored(body), frozen: false };
+    return this.#keep(body, decodeStored(body));
+  }
+
+  #keep(body: Uint8Array, object: ApiObject): Parsed {
+    const parsed = { object, frozen: false };
     this.#objects.set(body, parsed, body.byteLength * parsedBytesPerByte);
     return parsed;
   }

@@ -6,7 +6,6 @@ import { FieldPath } from '../field.ts';
 import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { validateObjectMeta } from '../metadata/object-meta.ts';
 import type { ApiObject } from '../resource.ts';
-import { encodeStored } from '../schema/encode.ts';
 import { Afterwards } from './afterwards.ts';
 import { readCurrent } from './compare-and-swap.ts';
 import { hasGeneration, mainResetFields } from './doors.ts';
@@ -121,7 +120,7 @@ export async function prepareNew(
   for (const warning of resource.warnings?.(next, undefined, '') ?? []) context.warn(warning);
   const shown = version.fromStorage === undefined ? next : fromStored(context, copyJson(next));
   await parts.admission.validate({ ...attributes, object: shown });
-  return { stored: next, bytes: encodeStored(next) };
+  return { stored: next, bytes: parts.parsed.encode(next) };
 }
 
 /** A new object starts with the status that Go's zero value has. */

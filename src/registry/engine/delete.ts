@@ -1,7 +1,6 @@
 // DELETE: preconditions, grace, finalizers, and the removal once nothing holds the object.
 import { conflict, notFound, type Status, success } from '../../status.ts';
 import type { ApiObject } from '../resource.ts';
-import { encodeStored } from '../schema/encode.ts';
 import { Afterwards } from './afterwards.ts';
 import { type Current, type Decision, swapLoop } from './compare-and-swap.ts';
 import { beginGrace, isHeld, markDeleting, setPropagation } from './deletion-state.ts';
@@ -94,9 +93,9 @@ function decide(
     resource.prepareDelete?.(next, hookContext(parts, context));
   }
   const done = (decision: Decision) => ({ decision, pending: false });
-  if (!held && !graceful) return done({ action: 'delete', last: encodeStored(next) });
+  if (!held && !graceful) return done({ action: 'delete', last: parts.parsed.encode(next) });
   if (sameJson(next, current.object)) return done({ action: 'keep' });
-  return done({ action: 'write', body: encodeStored(next), ttlMs: resource.ttlMs?.(next) });
+  return done({ action: 'write', body: parts.parsed.encode(next), ttlMs: resource.ttlMs?.(next) });
 }
 
 function checkPreconditions(

@@ -3,7 +3,6 @@ import { conflict, internalError, invalid, notFound } from '../../status.ts';
 import { type FieldError, FieldPath, invalidValue } from '../field.ts';
 import { validateObjectMetaUpdate } from '../metadata/object-meta.ts';
 import type { ApiObject } from '../resource.ts';
-import { encodeStored } from '../schema/encode.ts';
 import { Afterwards } from './afterwards.ts';
 import { type Current, type Decision, type SwapOutcome, swapLoop } from './compare-and-swap.ts';
 import { prepareNew } from './create.ts';
@@ -143,7 +142,7 @@ async function revise(
   const shown =
     served.version.fromStorage === undefined ? stored : fromStored(context, copyJson(stored));
   await parts.admission.validate({ ...attributes, object: shown });
-  return decide(context, stored, current);
+  return decide(parts, context, stored, current);
 }
 
 /** Fills what an update may not change, runs the kind's hooks and collects every failure. */
@@ -182,11 +181,16 @@ function keep<T extends object, K extends keyof T>(next: T, old: Readonly<T>, na
 }
 
 /** Deletes what waited only for this update, keeps what did not change, writes the rest. */
-function decide(context: RequestContext, next: ApiObject, current: Current): Decision {
+function decide(
+  parts: StoreParts,
+  context: RequestContext,
+  next: ApiObject,
+  current: Current,
+): Decision {
   const { resource } = context.served;
-  if (readyToGo(resource, next)) return { action: 'delete', last: encodeStored(next) };
+  if (readyToGo(resource, next)) return { action: 'delete', last: parts.parsed.encode(next) };
   if (isUnchanged(next, current.object)) return { action: 'keep' };
-  return { action: 'write', body: encodeStored(next), ttlMs: resource.ttlMs?.(next) };
+  return { action: 'write', body: parts.parsed.encode(next), ttlMs: resource.ttlMs?.(next) };
 }
 
 /** Whether nothing differs but, perhaps, the times in managedFields. */

@@ -10,9 +10,14 @@ const decoder = new TextDecoder();
  * apiVersion or resourceVersion (see `CachedObject`).
  */
 export function encodeStored(object: ApiObject): Uint8Array {
+  return encoder.encode(toJson(storedForm(object)));
+}
+
+/** The object without what storage leaves out; shares all else with it. */
+export function storedForm(object: ApiObject): ApiObject {
   const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _resourceVersion, ...meta } = metadata;
-  return encoder.encode(toJson({ metadata: meta, ...rest }));
+  return { metadata: meta, ...rest };
 }
 
 /** The inverse; kind, apiVersion and resourceVersion are the caller's to add. */
