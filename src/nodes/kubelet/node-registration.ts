@@ -89,10 +89,14 @@ export class NodeRegistration {
     await this.updateStatus();
   }
 
-  /** Looks at the runtime now and writes the status if it differs or is old. */
+  /**
+   * Looks at the runtime now and writes the status if it is old, or differs from what the API shows:
+   * a controller that has missed heartbeats makes its conditions Unknown.
+   */
   async updateStatus(): Promise<void> {
     const { client, clock, nodeName } = this.#options;
-    const old = this.#node?.status;
+    this.#node = await client.get(nodes, '', nodeName);
+    const old = this.#node.status;
     const status = await this.#status(old);
     const dueMs = this.#reportedMs + statusReportMs;
     if (clock.nowMs() < dueMs && isSame(old, status)) return;
