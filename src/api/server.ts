@@ -27,6 +27,7 @@ import { authorizerChain, mastersAuthorizer } from './authorization/authorizer.t
 import { createNodeAuthorizer } from './authorization/node.ts';
 import { RbacAuthorizer } from './authorization/rbac.ts';
 import { ApiServices } from './bootstrap/api-services.ts';
+import { IdentityLease } from './bootstrap/identity-lease.ts';
 import { bootstrapRoles } from './bootstrap/policy.ts';
 import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
 import type { Dialer } from './dialer.ts';
@@ -157,6 +158,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   });
   const flows = new FlowConfiguration({ fairness, registry, clock, random, logger });
   const own = new ServerObjects({ ...options, registry, logger: logger.child('bootstrap') });
+  const lease = new IdentityLease({ ...options, registry, logger: logger.child('identity') });
   const apiServices = new ApiServices({ registry, clock, logger: logger.child('autoregister') });
   const repair = new ServiceRepair({
     registry,
@@ -205,7 +207,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     route: (exchange) => router.route(exchange),
     extension: (path) => extensionFor(options.extensions, path),
   });
-  const ready = start(registry, { kept: [own, apiServices], repair, flows }, state);
+  const ready = start(registry, { kept: [own, apiServices], lease, repair, flows }, state);
   fairness.start();
   ready.catch((error: unknown) => logger.error('the server could not start', error));
   return {
@@ -219,6 +221,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       fairness.close();
       flows.close();
       own.close();
+      lease.close();
       repair.close();
       apiServices.close();
       rbac.close();
@@ -246,17 +249,19 @@ async function start(
   registry: ResourceRegistry,
   parts: {
     readonly kept: readonly (ServerObjects | ApiServices)[];
+    readonly lease: IdentityLease;
     readonly repair: ServiceRepair;
     readonly flows: FlowConfiguration;
   },
   state: ServerState,
 ): Promise<void> {
-  const { kept, repair, flows } = parts;
+  const { kept, lease, repair, flows } = parts;
   await registry.ready();
   flows.start();
   await Promise.all(kept.map((each) => each.ensure()));
   for (const each of kept) each.keep();
-  await Promise.all([repair.start(), flows.settle()]);
+  await Promise.all([repair.start(), flows.settle(), lease.ensure()]);
+  lease.keep();
   state.started = true;
 }
 

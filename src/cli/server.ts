@@ -86,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger: logger.child('api'),
     serviceRange: options.serviceCidr,
     advertise: { address: options.advertiseAddress, port: options.port },
+    hostname: hostname(),
     ownComponents: options.controllers ? ['controller-manager', 'scheduler'] : [],
     clientAuthority: pki.authority.certificate,
     requestHeaderAuthority: pki.frontProxyAuthority.certificate,

@@ -28,6 +28,8 @@ export interface BootstrapOptions extends TrustedAuthorities {
   readonly serviceRange: string;
   /** Where pods and nodes reach this server. */
   readonly advertise: { readonly address: string; readonly port: number };
+  /** Of the machine this server runs on; without one the server has no identity Lease. */
+  readonly hostname?: string;
 }
 
 interface Parts extends BootstrapOptions {
