@@ -29,7 +29,7 @@ export function labelKeyErrors(key: string): readonly string[] {
   const parts = key.split('/');
   if (parts.length > 2) {
     return [
-      `a qualified name ${nameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${nameMessage} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const errors: string[] = [];

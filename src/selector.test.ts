@@ -59,7 +59,7 @@ t.test('refuses with the words of labels.Parse', (test) => {
     ['!=a', /^found '!=', expected: !, identifier, or 'end of string'$/],
     ['!,a', /^unable to parse requirement: found ',', expected: identifier$/],
     ['a=(', /^unable to parse requirement: found '\(', expected: identifier$/],
-    ['a/b/c=d', /^unable to parse requirement: <nil>: Invalid value: "a\/b\/c": a qualified name/],
+    ['a/b/c=d', /^unable to parse requirement: <nil>: Invalid value: "a\/b\/c": a valid label key/],
     ['a=-', /^unable to parse requirement: values\[0\]\[a\]: Invalid value: "-": a valid label/],
     ['a>b', /^unable to parse requirement: values\[0\]: Invalid value: "b": for 'Gt', 'Lt'/],
   ];

@@ -221,8 +221,8 @@ export function labelSelectorRequirements(selector: LabelSelector): readonly Lab
 }
 
 /** A function for a metav1.LabelSelector: an absent one matches nothing, an empty one all. */
-export function labelSelectorMatcher(selector: LabelSelector | undefined): LabelMatcher {
-  if (selector === undefined) return () => false;
+export function labelSelectorMatcher(selector: LabelSelector | null | undefined): LabelMatcher {
+  if (selector === undefined || selector === null) return () => false;
   return compileLabelSelector(labelSelectorRequirements(selector)) ?? (() => true);
 }
 

@@ -63,7 +63,7 @@ function detailsOf(resource: ResourceName, name: string): StatusDetails {
   return {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.resource,
+    ...(resource.resource === '' ? {} : { kind: resource.resource }),
   };
 }
 
@@ -148,7 +148,7 @@ export function invalid(
   return failure(422, 'Invalid', message, {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === '' ? {} : { kind: kind.kind }),
     causes,
   });
 }

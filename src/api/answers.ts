@@ -20,7 +20,13 @@ const headersOf: Readonly<Record<Format, ApiResponse['headers']>> = {
 const protobufWatchHeaders = headersWith(`${contentTypes.protobuf};stream=watch`);
 
 /** Go writes YAML by way of maps, which it sorts. */
-const yamlForm = { lineWidth: 0, sortMapEntries: true } as const;
+const yamlForm = {
+  version: '1.1',
+  lineWidth: 80,
+  indentSeq: false,
+  sortMapEntries: true,
+  aliasDuplicateObjects: false,
+} as const;
 
 function headersWith(contentType: string): ApiResponse['headers'] {
   return { 'content-type': contentType, 'cache-control': 'no-cache, private' };
@@ -99,6 +105,11 @@ export async function bytesAnswer(
   if (format === 'json') return jsonAnswer(status, object, pretty);
   const { stringify } = await import('yaml');
   return { status, headers: headersOf.yaml, body: stringify(object, yamlForm) };
+}
+
+/** What Go's own router says where no handler is: no Status, whatever the client accepts. */
+export function pageNotFound(): ApiResponse {
+  return textAnswer(404, '404 page not found\n');
 }
 
 /** Any thrown thing as the Status that clients get; what nobody foresaw is logged. */

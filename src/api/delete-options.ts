@@ -4,7 +4,7 @@ import { type FieldError, FieldPath, invalidValue, notSupported } from '../regis
 import { isEnvelope, readEnvelope } from '../registry/schema/protobuf/envelope.ts';
 import { ProtobufError } from '../registry/schema/protobuf/wire-reader.ts';
 import type { ReadBody } from '../registry/schema/read-body.ts';
-import { badRequest, invalid } from '../status.ts';
+import { invalid } from '../status.ts';
 import { readBytes } from './body.ts';
 import { addWarning, type Exchange } from './exchange.ts';
 import { readBoolean, readDryRun, readInteger } from './query-options.ts';
@@ -41,6 +41,7 @@ export async function readDeletion(exchange: Exchange, readBody: ReadBody): Prom
     raw = (await readBody(bytes, stated === undefined ? expected : { ...expected, ...stated }, {
       contentType: request.headers['content-type'] ?? '',
       fieldValidation: 'Ignore',
+      bare: true,
       warn: (message) => addWarning(exchange, message),
     })) as RawDeleteOptions;
   } else {
@@ -100,8 +101,8 @@ function check(raw: RawDeleteOptions, query: URLSearchParams): Deletion {
   if (policy !== undefined && !(policies as readonly string[]).includes(policy)) {
     errors.push(
       notSupported(FieldPath.of('propagationPolicy'), policy, [
-        'Background',
         'Foreground',
+        'Background',
         'Orphan',
         'nil',
       ]),
@@ -120,12 +121,4 @@ function check(raw: RawDeleteOptions, query: URLSearchParams): Deletion {
       ...(raw.preconditions === undefined ? {} : { preconditions: raw.preconditions }),
     },
   };
-}
-
-/** A resourceVersion that is no number can match nothing; upstream says so with 400. */
-export function deleteExpectation(options: DeletionOptions): void {
-  const version = options.preconditions?.resourceVersion;
-  if (version !== undefined && !/^\d+$/.test(version)) {
-    throw badRequest(`invalid resource version: ${JSON.stringify(version)}`);
-  }
 }

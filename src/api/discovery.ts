@@ -5,7 +5,7 @@ import { compareGroups, compareVersions } from '../registry/group-priorities.ts'
 import type { Resource } from '../registry/resource.ts';
 import type { StatedObject } from '../registry/schema/protobuf/codec.ts';
 import { resourceNotFound } from '../status.ts';
-import { objectAnswer } from './answers.ts';
+import { objectAnswer, pageNotFound } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import { contentTypes, type Negotiated, negotiate } from './negotiation.ts';
 import type { ApiResponse } from './request.ts';
@@ -91,7 +91,7 @@ export class Discovery {
     if (negotiated.shape === 'discovery') return this.#aggregate(exchange, prefix, negotiated);
     const body = prefix === 'api' ? apiVersions() : this.#groupList();
     const answer = await objectAnswer(200, body, negotiated, protobuf);
-    return { ...answer, headers: { ...answer.headers, vary: 'Accept' } };
+    return answer;
   }
 
   #groupList(): StatedObject & Record<string, unknown> {
@@ -105,7 +105,7 @@ export class Discovery {
 
   #group(exchange: Exchange, group: string): Promise<ApiResponse> {
     const versions = this.#groups().get(group);
-    if (versions === undefined || group === '') throw resourceNotFound();
+    if (versions === undefined || group === '') return Promise.resolve(pageNotFound());
     const body = { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group, [...versions.keys()]) };
     return this.#plain(exchange, body);
   }

@@ -1,7 +1,14 @@
 // Reads the options of a verb from the query, with upstream's words for values that cannot be.
 
 import type { FieldValidation } from '../registry/engine/types.ts';
-import { type FieldError, FieldPath, invalidValue, notSupported } from '../registry/field.ts';
+import {
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  notSupported,
+  required,
+} from '../registry/field.ts';
+import { validateFieldManager } from '../registry/metadata/object-meta.ts';
 import { badRequest, invalid } from '../status.ts';
 
 /** What create, update and patch take. */
@@ -16,14 +23,16 @@ const fieldManagerLengthMax = 128;
 
 /**
  * @param kind `CreateOptions`, `UpdateOptions`, `PatchOptions`
+ * @param patch what PATCH the options are of: each kind knows options that the other refuses
  * @throws StatusError 422
  */
 export function readWriteQuery(
   query: URLSearchParams,
   kind: string,
   userAgent: string | undefined,
+  patch?: 'apply' | 'other',
 ): WriteQuery {
-  if (query.size === 0) {
+  if (query.size === 0 && patch !== 'apply') {
     return {
       dryRun: false,
       fieldManager: managerOf(userAgent),
@@ -32,28 +41,22 @@ export function readWriteQuery(
     };
   }
   const errors: FieldError[] = [];
-  const dryRun = readDryRun(query, errors);
   const manager = query.get('fieldManager') ?? '';
-  if (manager.length > fieldManagerLengthMax) {
-    const path = FieldPath.of('fieldManager');
-    errors.push({
-      reason: 'FieldValueTooLong',
-      field: path.toString(),
-      message: `Too long: may not be more than ${fieldManagerLengthMax} bytes`,
-    });
-  } else if (!/^\P{C}*$/u.test(manager)) {
-    errors.push(
-      invalidValue(
-        FieldPath.of('fieldManager'),
-        manager,
-        'should only contain printable characters',
-      ),
-    );
+  const force = readBoolean(query, 'force');
+  if (patch === 'apply' && manager === '') {
+    // A user agent would not be the same one next time.
+    errors.push(required(FieldPath.of('fieldManager'), 'is required for apply patch'));
   }
+  if (patch === 'other' && force !== undefined) {
+    const detail = 'may not be specified for non-apply patch';
+    errors.push(forbiddenField(FieldPath.of('force'), detail));
+  }
+  errors.push(...validateFieldManager(manager, FieldPath.of('fieldManager')));
+  const dryRun = readDryRun(query, errors);
   const validation = query.get('fieldValidation') ?? '';
   if (!['', 'Strict', 'Warn', 'Ignore'].includes(validation)) {
     errors.push(
-      notSupported(FieldPath.of('fieldValidation'), validation, ['', 'Ignore', 'Warn', 'Strict']),
+      notSupported(FieldPath.of('fieldValidation'), validation, ['', 'Ignore', 'Strict', 'Warn']),
     );
   }
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors);
@@ -61,16 +64,14 @@ export function readWriteQuery(
     dryRun,
     fieldManager: manager === '' ? managerOf(userAgent) : manager,
     fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
-    force: readBoolean(query, 'force'),
+    force,
   };
 }
 
 export function readDryRun(query: URLSearchParams, errors: FieldError[]): boolean {
   const values = query.getAll('dryRun');
   if (values.some((value) => value !== 'All')) {
-    errors.push(
-      notSupported(FieldPath.of('dryRun'), values.length === 1 ? values[0] : values, ['All']),
-    );
+    errors.push(notSupported(FieldPath.of('dryRun'), values, ['All']));
   }
   return values.includes('All');
 }

@@ -3,23 +3,28 @@
 import type { ChunkWriter } from '../registry/cache/chunk-buffer.ts';
 import { type ListAnswer, openList, writeList } from '../registry/cache/list.ts';
 import { getBytes, type View } from '../registry/cache/representation.ts';
-import { compileSelection, matches } from '../registry/cache/selection.ts';
+import { compileSelection } from '../registry/cache/selection.ts';
 import type { IncludeObject } from '../registry/cache/table-view.ts';
 import type { CachedObject } from '../registry/cache/types.ts';
 import { deletionStatus } from '../registry/engine/delete.ts';
 import type { FoundResource } from '../registry/engine/resource-registry.ts';
-import type { DeletionResult, RequestContext, WriteResult } from '../registry/engine/types.ts';
+import type {
+  DeletionResult,
+  PatchRequest,
+  RequestContext,
+  WriteResult,
+} from '../registry/engine/types.ts';
 import type { Verb } from '../registry/resource.ts';
 import type { ReadBody } from '../registry/schema/read-body.ts';
-import { httpMethodNotAllowed, methodNotAllowed, resourceNotFound } from '../status.ts';
+import { httpMethodNotAllowed, resourceNotFound } from '../status.ts';
 import { bytesAnswer, headersFor, objectAnswer, watchHeadersFor } from './answers.ts';
 import { readBytes } from './body.ts';
 import { acceptsGzip, gzipped, type Produce, produceBody } from './compression.ts';
-import { deleteExpectation, readDeletion } from './delete-options.ts';
+import { readDeletion } from './delete-options.ts';
 import { addWarning, type Exchange } from './exchange.ts';
 import { type Turns, turnUnits } from './fairness/turns.ts';
 import { type Negotiated, negotiate, refusal } from './negotiation.ts';
-import { patchRequest } from './patch-request.ts';
+import { patchRequest, patchType } from './patch-request.ts';
 import { readBoolean, readInteger, readWriteQuery, type WriteQuery } from './query-options.ts';
 import type { ApiResponse, BodyWriter } from './request.ts';
 import type { ResourceViews } from './resource-views.ts';
@@ -83,7 +88,7 @@ export class ResourceRequests {
       case 'deletecollection':
         return this.#deleteCollection(exchange, found);
       default:
-        throw methodNotAllowed(nameOf(found), info.verb);
+        throw httpMethodNotAllowed();
     }
   }
 
@@ -137,11 +142,8 @@ export class ResourceRequests {
     const selection = selectionOf(exchange, found);
     const sendInitialEvents = readBoolean(query, 'sendInitialEvents');
     const opened = await openList(found.store.cache, {
+      ...listQuery(query),
       selection,
-      resourceVersion: query.get('resourceVersion') ?? '',
-      resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
-      continue: query.get('continue') ?? '',
-      limit: readInteger(query, 'limit') ?? 0,
       sendInitialEvents,
     });
     const answer = negotiated.shape === 'table' ? await sortedRows(opened, found) : opened;
@@ -221,9 +223,10 @@ export class ResourceRequests {
 
   async #patch(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
     const negotiated = negotiateFor(exchange, found);
-    const options = writeQuery(exchange, 'PatchOptions');
+    const type = patchType(exchange.request, found.served.resource);
+    const options = patchQuery(exchange, type);
     const context = contextOf(exchange, found, options);
-    const body = await patchRequest(exchange.request, options, found.served.resource);
+    const body = await patchRequest(exchange.request, type, options);
     const result = await found.store.patch(context, body);
     return this.#written(exchange, found, result, negotiated);
   }
@@ -241,7 +244,6 @@ export class ResourceRequests {
     const negotiated = negotiateFor(exchange, found);
     const deletion = await readDeletion(exchange, this.#parts.readBody);
     const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
-    deleteExpectation(deletion.options);
     const result = await found.store.delete(context, deletion.options);
     return this.#deleted(exchange, found, context, result, negotiated);
   }
@@ -263,24 +265,18 @@ export class ResourceRequests {
     const deletion = await readDeletion(exchange, this.#parts.readBody);
     const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
     const selection = selectionOf(exchange, found);
-    const { cache, prefix } = found.store;
-    await cache.consistent();
-    const from = selection.namespace === undefined ? prefix : `${prefix}${selection.namespace}/`;
-    const snapshot = cache.snapshot();
+    const listed = await openList(found.store.cache, {
+      ...listQuery(exchange.info.query),
+      selection,
+      sendInitialEvents: undefined,
+    });
     const chosen: CachedObject[] = [];
-    for (const object of snapshot.range(from)) {
-      if (matches(selection, object.header)) chosen.push(object);
-    }
+    for await (const object of listed.objects) chosen.push(object);
     const done = await found.store.deleteCollection(context, chosen, deletion.options);
     const view = this.#view(exchange, found, { ...negotiated, shape: 'object' });
     const chunks: Uint8Array[] = [];
     await writeList(
-      {
-        revision: snapshot.revision,
-        continue: undefined,
-        remainingItemCount: undefined,
-        objects: done,
-      },
+      { ...listed, objects: done },
       view,
       (chunk) => void chunks.push(chunk) as undefined,
       listChunkBytes,
@@ -296,14 +292,16 @@ export class ResourceRequests {
       const scale = await found.store.getScale(contextOf(exchange, found));
       return objectAnswer(200, scale, negotiated, protobuf);
     }
-    const options = writeQuery(exchange, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
-    const context = contextOf(exchange, found, options);
     if (info.verb === 'patch') {
-      const patch = await patchRequest(request, options, found.served.resource);
-      const scale = await found.store.patchScale(context, patch);
+      const type = patchType(request, found.served.resource);
+      const options = patchQuery(exchange, type);
+      const patch = await patchRequest(request, type, options);
+      const scale = await found.store.patchScale(contextOf(exchange, found, options), patch);
       return objectAnswer(200, scale, negotiated, protobuf);
     }
-    if (info.verb !== 'update') throw methodNotAllowed(nameOf(found), info.verb);
+    const options = writeQuery(exchange, 'UpdateOptions');
+    const context = contextOf(exchange, found, options);
+    if (info.verb !== 'update') throw httpMethodNotAllowed();
     const given = await this.#parts.readBody(await readBytes(request), scaleExpected, {
       contentType: request.headers['content-type'] ?? '',
       fieldValidation: options.fieldValidation,
@@ -382,7 +380,7 @@ function checkVerb(exchange: Exchange, found: FoundResource): void {
   const known: readonly string[] =
     subresource === '' ? (resource.verbs ?? allVerbs) : subresourceVerbs(found, subresource);
   if (known.length === 0) throw resourceNotFound();
-  if (!known.includes(verb)) throw methodNotAllowed(nameOf(found), verb);
+  if (!known.includes(verb)) throw httpMethodNotAllowed();
   if (resource.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') {
     if (verb === 'deletecollection' || verb === 'create') throw httpMethodNotAllowed();
     throw resourceNotFound();
@@ -390,7 +388,7 @@ function checkVerb(exchange: Exchange, found: FoundResource): void {
   if (!resource.namespaced && namespace !== '' && resource.plural !== 'namespaces') {
     throw resourceNotFound();
   }
-  if (verb === 'create' && name !== '') throw methodNotAllowed(nameOf(found), 'create');
+  if (verb === 'create' && name !== '') throw httpMethodNotAllowed();
 }
 
 function subresourceVerbs(found: FoundResource, subresource: string): readonly string[] {
@@ -416,6 +414,21 @@ function internalPackage(found: FoundResource): string {
 
 function writeQuery(exchange: Exchange, kind: string): WriteQuery {
   return readWriteQuery(exchange.info.query, kind, exchange.request.headers['user-agent']);
+}
+
+function listQuery(query: URLSearchParams) {
+  return {
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+    continue: query.get('continue') ?? '',
+    limit: readInteger(query, 'limit') ?? 0,
+  };
+}
+
+function patchQuery(exchange: Exchange, type: PatchRequest['type']): WriteQuery {
+  const agent = exchange.request.headers['user-agent'];
+  const patch = type === 'apply' ? 'apply' : 'other';
+  return readWriteQuery(exchange.info.query, 'PatchOptions', agent, patch);
 }
 
 function includeOf(exchange: Exchange): IncludeObject {

@@ -1,7 +1,7 @@
 // Finds who answers a request that may be answered: a resource, a virtual one, or a plain path.
 import type { FoundResource, ResourceRegistry } from '../registry/engine/resource-registry.ts';
-import { badRequest, httpMethodNotAllowed, methodNotAllowed, resourceNotFound } from '../status.ts';
-import { jsonAnswer, textAnswer } from './answers.ts';
+import { badRequest, httpMethodNotAllowed, resourceNotFound } from '../status.ts';
+import { jsonAnswer, pageNotFound, textAnswer } from './answers.ts';
 import type { Discovery } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
 import { type HealthCheck, healthAnswer } from './health.ts';
@@ -11,7 +11,7 @@ import { openApiProtobufType } from './openapi/protobuf-type.ts';
 import { checkRepresentation } from './representations.ts';
 import type { ApiResponse } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
-import { nameOf, type ResourceRequests } from './resource-requests.ts';
+import type { ResourceRequests } from './resource-requests.ts';
 
 /** Answers a virtual resource or a subresource that is no view of the stored object. */
 export type SpecialRequest = (exchange: Exchange, found: FoundResource) => Promise<ApiResponse>;
@@ -49,10 +49,14 @@ export class Router {
     const { registry, resources, special } = this.#parts;
     const { info } = exchange;
     const found = registry.find(info.group, info.version, info.resource);
-    if (found === undefined) throw resourceNotFound();
+    if (found === undefined) {
+      const known = registry.list().some(({ served }) => served.group === info.group);
+      if (!known) return Promise.resolve(pageNotFound());
+      throw resourceNotFound();
+    }
     const base = `${info.group}/${info.resource}`;
     // Upstream has no verb for OPTIONS and the like, and proxies them all the same.
-    if (info.verb === '' && info.subresource !== 'proxy') throw resourceNotFound();
+    if (info.verb === '' && info.subresource !== 'proxy') throw httpMethodNotAllowed();
     checkName(info.name);
     if (info.subresource !== '') {
       const answers = special.get(`${base}/${info.subresource}`);
@@ -62,7 +66,11 @@ export class Router {
       const answers = special.get(base);
       if (answers === undefined) throw resourceNotFound();
       const verbs: readonly string[] = found.served.resource.verbs ?? [];
-      if (!verbs.includes(info.verb)) throw methodNotAllowed(nameOf(found), info.verb);
+      if (!verbs.includes(info.verb)) {
+        // Reviews have no names; below their collection nothing is.
+        if (info.name !== '') throw resourceNotFound();
+        throw httpMethodNotAllowed();
+      }
       return answers(exchange, found);
     }
     // A collection is neither replaced nor patched, and nothing is created below a name.
@@ -77,7 +85,7 @@ export class Router {
   async #path(exchange: Exchange): Promise<ApiResponse> {
     const { info } = exchange;
     const answer = (await healthAnswer(info, this.#parts.checks)) ?? (await this.#known(exchange));
-    if (answer === undefined) throw resourceNotFound();
+    if (answer === undefined) return pageNotFound();
     if (info.verb !== 'get' && info.verb !== 'head') throw httpMethodNotAllowed();
     return answer;
   }

@@ -33,6 +33,16 @@ function addressCell(node: Node, type: string): string {
   );
 }
 
+const addressesDescription =
+  'List of addresses reachable to the node. Queried from cloud provider, if available. More ' +
+  'info: https://kubernetes.io/docs/reference/node/node-status/#addresses Note: This field ' +
+  'is declared as mergeable, but the merge key is not sufficiently unique, which can cause ' +
+  'data corruption when it is merged. Callers should instead use a full-replacement patch. ' +
+  'See https://pr.k8s.io/79391 for an example. Consumers should assume that addresses can ' +
+  'change during the lifetime of a Node. However, there are some exceptions where this may ' +
+  "not be possible, such as Pods that inherit a Node's address in its own status or " +
+  'consumers of the downward API (status.hostIP).';
+
 export const nodeTable: TableShape<Node> = {
   columns: [
     nameColumn,
@@ -40,18 +50,8 @@ export const nodeTable: TableShape<Node> = {
     column('Roles', 'The roles of the node'),
     ageColumn,
     column('Version', 'Kubelet Version reported by the node.'),
-    wideColumn(
-      'Internal-IP',
-      'List of addresses reachable to the node. Queried from cloud provider, if available. More ' +
-        'info: https://kubernetes.io/docs/reference/node/node-status/#addresses Note: This field ' +
-        'is declared as mergeable, but the merge key is not sufficiently unique, which can cause ' +
-        'data corruption when it is merged. Callers should instead use a full-replacement patch. ' +
-        'See https://pr.k8s.io/79391 for an example. Consumers should assume that addresses can ' +
-        'change during the lifetime of a Node. However, there are some exceptions where this may ' +
-        "not be possible, such as Pods that inherit a Node's address in its own status or " +
-        'consumers of the downward API (status.hostIP).',
-    ),
-    wideColumn('External-IP', 'External IP address of the node'),
+    wideColumn('Internal-IP', addressesDescription),
+    wideColumn('External-IP', addressesDescription),
     wideColumn(
       'OS-Image',
       'OS Image reported by the node from /etc/os-release (e.g. Debian GNU/Linux 7 (wheezy)).',

@@ -10,7 +10,13 @@ t.test('JSON patch', async (t) => {
     ['append', { a: [1] }, [{ op: 'add', path: '/a/-', value: 2 }], { a: [1, 2] }],
     ['add null', {}, [{ op: 'add', path: '/a', value: null }], { a: null }],
     ['remove', { a: [1, 2] }, [{ op: 'remove', path: '/a/0' }], { a: [2] }],
-    ['replace the whole', { a: 1 }, [{ op: 'replace', path: '', value: { b: 1 } }], { b: 1 }],
+    [
+      'replace what is not there',
+      { a: 1 },
+      [{ op: 'replace', path: '/b', value: 2 }],
+      { a: 1, b: 2 },
+    ],
+    ['add nothing', {}, [{ op: 'add', path: '/a' }], { a: null }],
     [
       'move',
       { a: { x: 1 }, b: {} },
@@ -43,7 +49,7 @@ t.test('JSON patch', async (t) => {
     ['an index from the end', [1, 2], [{ op: 'remove', path: '/-1' }], [1]],
   ];
   for (const [name, document, patch, expected] of cases) {
-    t.strictSame(applyJsonPatch(document, readJsonPatch(patch)), expected, name);
+    t.strictSame(applyJsonPatch(document, readJsonPatch(patch).operations), expected, name);
   }
 });
 
@@ -60,12 +66,10 @@ t.test('JSON patch refuses', async (t) => {
   const document = Object.freeze({ a: 1, list: Object.freeze([1]) });
   const cases: readonly unknown[][] = [
     [{ op: 'remove', path: '/none' }],
-    [{ op: 'replace', path: '/none', value: 1 }],
     [{ op: 'add', path: '/none/deep', value: 1 }],
     [{ op: 'add', path: '/list/2', value: 1 }],
     [{ op: 'add', path: '/list/01', value: 1 }],
     [{ op: 'add', path: 'a', value: 1 }],
-    [{ op: 'add', path: '/b' }],
     [{ op: 'test', path: '/a', value: 2 }],
     [{ op: 'move', path: '/b' }],
     [{ op: 'move', from: '/list', path: '/list/0' }],
@@ -76,7 +80,7 @@ t.test('JSON patch refuses', async (t) => {
   ];
   for (const patch of cases) {
     t.ok(
-      refuses(() => applyJsonPatch(document, readJsonPatch(patch))),
+      refuses(() => applyJsonPatch(document, readJsonPatch(patch).operations)),
       JSON.stringify(patch),
     );
   }
@@ -85,7 +89,7 @@ t.test('JSON patch refuses', async (t) => {
 
 t.test('__proto__ is a field like any other', async (t) => {
   const patch = [{ op: 'add', path: '/__proto__', value: { polluted: true } }];
-  const patched = applyJsonPatch({}, readJsonPatch(patch)) as object;
+  const patched = applyJsonPatch({}, readJsonPatch(patch).operations) as object;
   t.equal(Object.getPrototypeOf(patched), Object.prototype);
   t.equal(JSON.stringify(patched), '{"__proto__":{"polluted":true}}');
   const merged = mergePatch({}, JSON.parse('{"__proto__":{"polluted":true}}')) as object;

@@ -1,5 +1,5 @@
 // JSON patch, RFC 6902, over pointers of RFC 6901.
-import { copyJson, defineOwn, isJsonObject, sameJson } from './json.ts';
+import { copyJson, defineOwn, fieldOf, isJsonObject, sameJson } from './json.ts';
 
 export interface JsonPatchOperation {
   readonly op: string;
@@ -11,27 +11,82 @@ export interface JsonPatchOperation {
 /** The patch is well-formed but does not fit the object it is applied to. */
 export class JsonPatchError extends Error {}
 
-/** Checks the shape of a parsed patch; throws JsonPatchError. */
-export function readJsonPatch(patch: unknown): readonly JsonPatchOperation[] {
+/** Go's name of a JSON value's type, as its decoder's errors have it. */
+export function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'bigint' ? 'number' : typeof value;
+}
+
+const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
+
+/** Checks the shape of a parsed patch; null is an empty one. Throws JsonPatchError. */
+export function readJsonPatch(patch: unknown): {
+  readonly operations: readonly JsonPatchOperation[];
+  /** Fields that no operation has. */
+  readonly problems: readonly string[];
+} {
+  if (patch === null) return { operations: [], problems: [] };
   if (!Array.isArray(patch)) {
-    const given = patch === null ? 'null' : typeof patch;
     throw new JsonPatchError(
-      `json: cannot unmarshal ${given} into Go value of type jsonpatch.Patch`,
+      `json: cannot unmarshal ${jsonType(patch)} into Go value of type []handlers.jsonPatchOp`,
     );
   }
-  return patch.map((operation: unknown) => {
-    if (!isJsonObject(operation)) throw new JsonPatchError('an operation must be an object');
-    const { op, path, from, value } = operation;
-    if (typeof op !== 'string' || typeof path !== 'string') {
-      throw new JsonPatchError("an operation must have strings 'op' and 'path'");
+  const problems: string[] = [];
+  const operations = patch.map((given: unknown, index) => {
+    const operation = given ?? {};
+    if (!isJsonObject(operation)) {
+      throw new JsonPatchError(
+        `json: cannot unmarshal ${jsonType(operation)} into Go value of type handlers.jsonPatchOp`,
+      );
     }
-    return {
-      op,
-      path,
-      ...(typeof from === 'string' ? { from } : {}),
-      ...(Object.hasOwn(operation, 'value') ? { value } : {}),
-    };
+    for (const name of Object.keys(operation)) {
+      if (operationFields.has(name)) continue;
+      problems.push(`unknown field ${JSON.stringify(`[${index}].${name}`)}`);
+    }
+    return readOperation(operation);
   });
+  return { operations, problems };
+}
+
+function readOperation(operation: Record<string, unknown>): JsonPatchOperation {
+  const text = (name: string): string | undefined => {
+    const value = operation[name] ?? undefined;
+    if (value === undefined || typeof value === 'string') return value;
+    throw new JsonPatchError(
+      `json: cannot unmarshal ${jsonType(value)} into Go struct field jsonPatchOp.${name} ` +
+        'of type string',
+    );
+  };
+  const from = text('from');
+  return {
+    op: text('op') ?? 'unknown',
+    path: text('path') ?? '/unknown',
+    ...(from === undefined ? {} : { from }),
+    ...(Object.hasOwn(operation, 'value') ? { value: operation.value } : {}),
+  };
+}
+
+/** A tree of the fields whose objects the operations open. */
+export function touchedBy(operations: readonly JsonPatchOperation[]): object {
+  const root: Record<string, unknown> = {};
+  for (const pointer of operations.flatMap(({ path, from }) => [path, from ?? ''])) {
+    let at = root;
+    for (const token of tokensOf(pointer).slice(0, -1)) {
+      const next = fieldOf(at, token);
+      const below: Record<string, unknown> = isJsonObject(next) ? next : {};
+      defineOwn(at, token, below);
+      at = below;
+    }
+  }
+  return root;
+}
+
+function tokensOf(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** Applies every operation in order to a copy; throws JsonPatchError when one does not fit. */
@@ -57,7 +112,8 @@ function applyOperation(root: { document: unknown }, operation: JsonPatchOperati
       insert(at, copyJson(givenValue(operation)), path);
       break;
     case 'replace':
-      read(at, path);
+      // Upstream's library puts a field there that was not.
+      if (Array.isArray(at.container)) read(at, path);
       write(at, copyJson(givenValue(operation)));
       break;
     case 'remove':
@@ -69,7 +125,7 @@ function applyOperation(root: { document: unknown }, operation: JsonPatchOperati
       }
       break;
     case 'copy':
-      insert(at, copyJson(read(locate(root, givenFrom(operation)), givenFrom(operation))), path);
+      insert(at, copyJson(readOrNull(locate(root, givenFrom(operation)))), path);
       break;
     default:
       throw new JsonPatchError(`unexpected kind of operation: ${op}`);
@@ -86,9 +142,9 @@ function move(root: { document: unknown }, operation: JsonPatchOperation): void 
   insert(locate(root, path), value, path);
 }
 
+/** Upstream's library takes an operation without a value for one with null. */
 function givenValue(operation: JsonPatchOperation): unknown {
-  if (Object.hasOwn(operation, 'value')) return operation.value;
-  throw new JsonPatchError(`operation ${operation.op} ${operation.path} has no value`);
+  return operation.value ?? null;
 }
 
 function givenFrom(operation: JsonPatchOperation): string {
@@ -103,15 +159,10 @@ interface Place {
 }
 
 function locate(root: { document: unknown }, pointer: string): Place {
-  if (pointer !== '' && !pointer.startsWith('/')) {
-    throw new JsonPatchError(`pointer ${JSON.stringify(pointer)} does not start with '/'`);
-  }
-  const tokens = pointer
-    .split('/')
-    .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const token = tokens.pop();
-  if (token === undefined) return { container: root, token: 'document' };
+  // The document itself is no place for upstream's library.
+  if (!pointer.startsWith('/')) throw missing(pointer);
+  const tokens = tokensOf(pointer);
+  const token = tokens.pop() ?? '';
   let container: unknown = root.document;
   for (const step of tokens) container = childOf(container, step, pointer);
   if (Array.isArray(container) || isJsonObject(container)) return { container, token };

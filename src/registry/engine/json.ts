@@ -1,9 +1,11 @@
 // Copies and compares JSON values: stored objects are frozen, so every change starts with a copy.
+import { NumberLiteral } from '../schema/json.ts';
 
 /** A deep, mutable copy of a JSON value; far faster than structuredClone. */
 export function copyJson<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyJson) as T;
   if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof NumberLiteral) return value;
   const copy: Record<string, unknown> = {};
   for (const name in value) {
     const child: unknown = value[name];
@@ -43,7 +45,8 @@ export function defineOwn(target: object, name: string, value: unknown): void {
   });
 }
 
-/** Whether `value` is a JSON object (no array, no null). */
+/** Whether `value` is a JSON object (no array, no null, no number kept as it was written). */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !(value instanceof NumberLiteral);
 }

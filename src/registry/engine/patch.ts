@@ -1,23 +1,35 @@
 // PATCH: makes the next object of the current one, then goes the way of every update.
 import {
   badRequest,
-  invalid,
+  conflict,
   requestEntityTooLarge,
   resourceNotFound,
   StatusError,
 } from '../../status.ts';
-import { FieldPath, invalidValue } from '../field.ts';
 import type { ApiObject } from '../resource.ts';
-import { DecodeError, type DecodeSource } from '../schema/decode.ts';
+import { duplicateFields } from '../schema/diagnose.ts';
 import { jsonSyntaxError } from '../schema/go-errors.ts';
-import { parseDocument } from '../schema/json.ts';
-import { parseYaml } from '../schema/yaml.ts';
+import { countKeys, parseDocument } from '../schema/json.ts';
+import { parseYaml, warningsOf, type YamlDocument } from '../schema/yaml.ts';
 import { doorOf } from './doors.ts';
-import { isJsonObject } from './json.ts';
-import { applyJsonPatch, JsonPatchError, readJsonPatch } from './json-patch.ts';
+import { fieldOf, isJsonObject } from './json.ts';
+import {
+  applyJsonPatch,
+  JsonPatchError,
+  jsonType,
+  readJsonPatch,
+  touchedBy,
+} from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
+import { decodePatched, type Patched, patchedMap, patchedText } from './patched.ts';
 import type { StoreParts } from './ports.ts';
-import { checkName, checkNamespace, checkTypeMeta, kindName } from './request-checks.ts';
+import {
+  checkName,
+  checkNamespace,
+  groupVersion,
+  kindName,
+  resourceName,
+} from './request-checks.ts';
 import type { PatchRequest, RequestContext, WriteResult } from './types.ts';
 import { type Change, change } from './update.ts';
 
@@ -32,14 +44,15 @@ export async function patch(
 ): Promise<WriteResult> {
   if (request.type === 'apply') return apply(parts, context, request.body, request.force);
   const { version } = context.served;
+  const { kind } = kindName(context);
   const make = patcher(parts, version.schema, request);
   return change(parts, context, {
     createOnUpdate: false,
     change(current) {
       if (current === undefined) throw resourceNotFound();
       const patched = make(current);
-      const next = decodePatched(parts, context, version.schema, patched);
-      checkTypeMeta(context, next);
+      const type = { schema: version.schema, apiVersion: groupVersion(context), kind };
+      const next = decodePatched(parts, context, type, patched);
       version.defaults?.(next);
       return { next, owned: false };
     },
@@ -62,12 +75,19 @@ function unprocessable(): StatusError {
   });
 }
 
-function parseBody(body: Uint8Array): unknown {
+/** A patch as it was read; `problems` are what is wrong with the patch itself. */
+interface ReadPatch {
+  readonly value: unknown;
+  readonly problems: readonly string[];
+}
+
+function readPatch(body: Uint8Array, prefix: string): ReadPatch {
   const text = new TextDecoder().decode(body);
   try {
-    return parseDocument(text).value;
+    const { value, keys } = parseDocument(text);
+    return { value, problems: keys === countKeys(value) ? [] : duplicateFields(text) };
   } catch (error) {
-    throw badRequest(`error decoding patch: ${jsonSyntaxError(text)}`, { cause: error });
+    throw badRequest(`${prefix}${jsonSyntaxError(text)}`, { cause: error });
   }
 }
 
@@ -76,63 +96,45 @@ export function patcher(
   parts: StoreParts,
   schema: string,
   request: { readonly type: 'json' | 'merge' | 'strategic'; readonly body: Uint8Array },
-): (current: ApiObject) => unknown {
-  const parsed = parseBody(request.body);
+): (current: ApiObject) => Patched {
+  // Strategic patches are read elsewhere upstream, where nobody says what was being read.
+  const prefix = request.type === 'strategic' ? '' : 'error decoding patch: ';
+  const { value, problems } = readPatch(request.body, prefix);
   if (request.type === 'json') {
-    const operations = readOperations(parsed);
-    return (current) => applyJsonPatch(current, operations);
+    const { operations, problems: more } = readOperations(value);
+    const all = [...problems, ...more].map((problem) => `json patch ${problem}`);
+    const touched = touchedBy(operations);
+    return (current) => patchedText(applyJsonPatch(current, operations), touched, all);
   }
-  if (!isJsonObject(parsed)) {
+  if (value === null && request.type === 'merge') throw badRequest('Invalid JSON Patch');
+  const fields = value ?? {};
+  if (!isJsonObject(fields)) {
     throw badRequest(
-      'error decoding patch: json: cannot unmarshal ' +
-        `${Array.isArray(parsed) ? 'array' : typeof parsed} into Go value of type map[string]interface {}`,
+      `${prefix}json: cannot unmarshal ${jsonType(fields)} ` +
+        'into Go value of type map[string]interface {}',
     );
   }
-  if (request.type === 'merge') return (current) => mergePatch(current, parsed);
-  return (current) => parts.patches.strategicMerge(current, parsed, schema);
+  if (request.type === 'merge') {
+    return (current) => patchedText(mergePatch(current, fields), fields, problems);
+  }
+  return (current) =>
+    patchedMap(parts.patches.strategicMerge(current, fields, schema), fields, problems);
 }
 
 function readOperations(parsed: unknown): ReturnType<typeof readJsonPatch> {
   try {
-    const operations = readJsonPatch(parsed);
-    if (operations.length > jsonPatchOperationsMax) {
+    const read = readJsonPatch(parsed);
+    if (read.operations.length > jsonPatchOperationsMax) {
       throw requestEntityTooLarge(
         `The allowed maximum operations in a JSON patch is ${jsonPatchOperationsMax}, ` +
-          `got ${operations.length}`,
+          `got ${read.operations.length}`,
       );
     }
-    return operations;
+    return read;
   } catch (error) {
-    if (error instanceof JsonPatchError) throw badRequest(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof JsonPatchError)) throw error;
+    throw badRequest(`error decoding patch: ${error.message}`, { cause: error });
   }
-}
-
-/** The canonical object of a patch's result; what does not fit is the client's fault. */
-export function decodePatched(
-  parts: StoreParts,
-  context: RequestContext,
-  schema: string,
-  patched: unknown,
-): ApiObject {
-  try {
-    const { object, problems } = parts.decode(schema, { value: patched });
-    reportProblems(context, problems);
-    return object;
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    const bad = invalidValue(FieldPath.of('patch'), JSON.stringify(patched), error.message);
-    throw invalid({ group: '', kind: '' }, '', [bad]);
-  }
-}
-
-/** Unknown and duplicate fields: refused, warned of, or passed over. */
-export function reportProblems(context: RequestContext, problems: readonly string[]): void {
-  if (problems.length === 0 || context.fieldValidation === 'Ignore') return;
-  if (context.fieldValidation === 'Strict') {
-    throw badRequest(`strict decoding error: ${problems.join(', ')}`);
-  }
-  for (const problem of problems) context.warn(problem);
 }
 
 async function apply(
@@ -143,72 +145,89 @@ async function apply(
 ): Promise<WriteResult> {
   const { served, subresource, fieldManager: manager } = context;
   const door = doorOf(parts, context);
-  const configuration = await readConfiguration(parts, context, body);
+  const { configuration, duplicates } = await readConfiguration(context, body);
   const make: Change = (current) => {
     const live = current;
     const input = { served, subresource, manager, live, resetFields: door.resetFields };
     const options = { force, warn: (message: string) => context.warn(message) };
     const next = parts.ownership.apply(input, configuration, options);
+    reportDuplicates(context, duplicates);
+    const { uid = '' } = configuration.metadata;
+    if (current === undefined && uid !== '') {
+      const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+      throw conflict(resourceName(context), context.name, why);
+    }
+    checkNamespace(context, next);
+    checkName(context, next);
     served.version.defaults?.(next);
     return { next, owned: true };
   };
-  const uid = configuration.metadata.uid ?? '';
-  return change(parts, context, {
-    createOnUpdate: subresource === '',
-    ...(uid === '' ? {} : { uid }),
-    change: make,
-  });
+  return change(parts, context, { createOnUpdate: subresource === '', change: make });
 }
 
-/** An applied configuration is kept as it came: what it does not say, it does not own. */
+/** A configuration as it came: what it does not say, it does not own. */
+export interface Configuration {
+  readonly configuration: ApiObject;
+  /** What YAML has twice, in upstream's words; nobody but `Strict` minds. */
+  readonly duplicates: readonly string[];
+}
+
+/** @throws StatusError 400 for what is no YAML, and for another kind of object */
 export async function readConfiguration(
-  parts: StoreParts,
   context: RequestContext,
   body: Uint8Array,
-): Promise<ApiObject> {
-  const text = new TextDecoder().decode(body);
-  let source: DecodeSource;
-  try {
-    source = /^\s*\{/.test(text) ? parseDocument(text) : await parseYaml(text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw badRequest(`error decoding YAML: ${why}`, { cause: error });
+): Promise<Configuration> {
+  const { value, duplicates } = await parseConfiguration(new TextDecoder().decode(body));
+  const fields = value ?? {};
+  if (!isJsonObject(fields)) {
+    throw badRequest(
+      'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: ' +
+        `cannot unmarshal ${jsonType(fields)} into Go value of type map[string]interface {}`,
+    );
   }
-  const { value } = source;
-  if (!isJsonObject(value)) throw badRequest('error decoding YAML: not an object');
-  const metadata = isJsonObject(value.metadata) ? { ...value.metadata } : {};
-  const configuration: ApiObject = { ...value, metadata };
-  reportDuplicates(parts, context, source);
-  if (configuration.metadata.managedFields !== undefined) {
+  if (fieldOf(fields.metadata, 'managedFields') !== undefined) {
     throw badRequest('metadata.managedFields must be nil');
   }
-  checkApplied(context, configuration);
-  return configuration;
+  checkAppliedType(context, fields);
+  // Ownership says what is wrong with metadata that is no map.
+  const { metadata = {} } = fields;
+  return { configuration: { ...fields, metadata } as ApiObject, duplicates };
 }
 
-/** Fields that do not fit are ownership's to refuse; it has upstream's words for them. */
-function reportDuplicates(parts: StoreParts, context: RequestContext, source: DecodeSource): void {
+async function parseConfiguration(
+  text: string,
+): Promise<Pick<YamlDocument, 'value' | 'duplicates'>> {
   try {
-    const { problems } = parts.decode(context.served.version.schema, source);
-    reportProblems(
-      context,
-      problems.filter((problem) => problem.startsWith('duplicate field ')),
-    );
+    // Nearly every client sends JSON, which is YAML that is read much faster.
+    const { value, keys } = parseDocument(text);
+    if (keys === countKeys(value)) return { value, duplicates: [] };
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  try {
+    return await parseYaml(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${why}`, {
+      cause: error,
+    });
   }
 }
 
-function checkApplied(context: RequestContext, configuration: ApiObject): void {
-  const { group, kind } = kindName(context);
-  if ((configuration.apiVersion ?? '') === '' || (configuration.kind ?? '') === '') {
-    throw badRequest(
-      `invalid object type: ${group}/${context.served.version.version}, Kind=${kind}: ` +
-        'apiVersion and kind must be set',
-    );
+function reportDuplicates(context: RequestContext, duplicates: readonly string[]): void {
+  if (context.fieldValidation === 'Strict' && duplicates.length > 0) {
+    const why = duplicates.join('\n');
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${why}`);
   }
-  checkTypeMeta(context, configuration);
-  configuration.metadata.name ??= context.name;
-  checkNamespace(context, configuration);
-  checkName(context, configuration);
+  if (context.fieldValidation !== 'Warn') return;
+  for (const warning of duplicates.flatMap(warningsOf)) context.warn(warning);
+}
+
+function checkAppliedType(context: RequestContext, configuration: Record<string, unknown>): void {
+  const { apiVersion, kind } = configuration;
+  if (apiVersion === groupVersion(context) && kind === kindName(context).kind) return;
+  const parts = typeof apiVersion === 'string' ? apiVersion.split('/') : [];
+  const [version = '', group = ''] = parts.length > 2 ? [] : parts.toReversed();
+  const named = typeof kind === 'string' && parts.length <= 2 ? kind : '';
+  throw badRequest(`invalid object type: ${group}/${version}, Kind=${named}`);
 }

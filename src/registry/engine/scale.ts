@@ -5,7 +5,8 @@ import { FieldPath, invalidValue } from '../field.ts';
 import { type ReplicasPath, scaleOwners, workloadOwners } from '../patch/scale-owners.ts';
 import type { ApiObject, Resource, ScaleShape } from '../resource.ts';
 import { copyJson } from './json.ts';
-import { decodePatched, patcher, readConfiguration } from './patch.ts';
+import { patcher, readConfiguration } from './patch.ts';
+import { decodePatched } from './patched.ts';
 import type { OwnershipInput, StoreParts } from './ports.ts';
 import { checkName, checkNamespace, groupVersion, resourceName } from './request-checks.ts';
 import type { PatchRequest, RequestContext, ServedResource } from './types.ts';
@@ -13,6 +14,7 @@ import { change } from './update.ts';
 import { fromStored, toStored } from './versions.ts';
 
 const scaleSchema = 'io.k8s.api.autoscaling.v1.Scale';
+const scaleType = { schema: scaleSchema, apiVersion: 'autoscaling/v1', kind: 'Scale' };
 const scaleVersion = { version: 'v1', schema: scaleSchema };
 
 /** A scale is stored nowhere, but applied and owned as if it were. */
@@ -88,7 +90,8 @@ export async function patchScale(
 ): Promise<Scale> {
   if (request.type === 'apply') {
     const { body, force } = request;
-    const configuration = await readConfiguration(parts, { ...context, served: scaleServed }, body);
+    const asked = { ...context, served: scaleServed };
+    const { configuration } = await readConfiguration(asked, body);
     const options = { force, warn: (message: string) => context.warn(message) };
     return writeScale(parts, context, (current) =>
       parts.ownership.apply(ownershipOf(context, current), configuration, options),
@@ -96,8 +99,7 @@ export async function patchScale(
   }
   const make = patcher(parts, scaleSchema, request);
   return writeScale(parts, context, (current) => {
-    const next = decodePatched(parts, context, scaleSchema, make(current));
-    checkScaleType(next);
+    const next = decodePatched(parts, context, scaleType, make(current));
     checkName(context, next);
     return updated(parts, context, current, next);
   });

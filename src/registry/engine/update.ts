@@ -2,6 +2,7 @@
 import { conflict, internalError, invalid, notFound } from '../../status.ts';
 import { type FieldError, FieldPath, invalidValue } from '../field.ts';
 import { validateObjectMetaUpdate } from '../metadata/object-meta.ts';
+import { unexplained } from '../patch/directives.ts';
 import type { ApiObject } from '../resource.ts';
 import { Afterwards } from './afterwards.ts';
 import { type Current, type Decision, type SwapOutcome, swapLoop } from './compare-and-swap.ts';
@@ -71,10 +72,10 @@ export async function change(
   let created = false;
   const outcome = await swapLoop(parts, context, key, (current) => {
     created = current === undefined;
-    if (request.uid !== undefined) checkUid(context, key, request.uid, current);
     if (current === undefined && !request.createOnUpdate) {
       throw request.missing?.() ?? notFound(resourceName(context), context.name);
     }
+    if (request.uid !== undefined) checkUid(context, request.uid, current);
     return attempt((afterwards) =>
       current === undefined
         ? bringUp(parts, context, request.change, afterwards)
@@ -165,8 +166,9 @@ function prepareUpdate(
     keep(metadata, before, 'deletionGracePeriodSeconds');
   }
   door.prepare(next, old, hooks);
+  const isCustom = context.served.resource.custom === true;
   const errors: readonly FieldError[] = [
-    ...validateObjectMetaUpdate(metadata, before, FieldPath.of('metadata')),
+    ...validateObjectMetaUpdate(metadata, before, FieldPath.of('metadata'), isCustom),
     ...door.validate(next, old, hooks),
   ];
   if (errors.length > 0) throw invalid(kindName(context), metadata.name ?? '', errors);
@@ -212,35 +214,46 @@ function checkResourceVersion(context: RequestContext, next: ApiObject, current:
   if (given === '' || given === '0') {
     if (context.served.resource.unconditionalUpdate !== false) return;
     const path = FieldPath.of('metadata', 'resourceVersion');
-    throw invalid(kindName(context), context.name, [
+    // Upstream takes the resource for the kind here.
+    const { group, resource } = resourceName(context);
+    throw invalid({ group, kind: resource }, context.name, [
       invalidValue(path, 0, 'must be specified for an update'),
     ]);
   }
   if (!/^[0-9]+$/.test(given)) {
-    const path = FieldPath.of('metadata', 'resourceVersion');
-    throw invalid(kindName(context), context.name, [
-      invalidValue(
-        path,
-        given,
-        `strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`,
-      ),
-    ]);
+    throw unexplained(`strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`);
   }
   if (BigInt(given) !== BigInt(current.stored.revision)) {
     throw conflict(resourceName(context), context.name);
   }
 }
 
-function checkUid(
-  context: RequestContext,
-  key: string,
-  uid: string,
-  current: Current | undefined,
-): void {
+function checkUid(context: RequestContext, uid: string, current: Current | undefined): void {
   const found = current?.object.metadata.uid ?? '';
   if (found === uid) return;
-  throw conflict(resourceName(context), context.name, storagePrecondition(key, 'UID', uid, found));
+  throw conflict(
+    resourceName(context),
+    context.name,
+    storagePrecondition(upstreamKey(context), 'UID', uid, found),
+  );
 }
+
+/** Where upstream would store the object, as its errors show: a few resources had other names. */
+function upstreamKey(context: RequestContext): string {
+  const { group, resource } = resourceName(context);
+  const home = homes[`${group}/${resource}`] ?? resource;
+  const place = context.namespace === '' ? '' : `${context.namespace}/`;
+  return `/registry/${home}/${place}${context.name}`;
+}
+
+const homes: Readonly<Record<string, string>> = {
+  '/nodes': 'minions',
+  '/services': 'services/specs',
+  '/endpoints': 'services/endpoints',
+  '/replicationcontrollers': 'controllers',
+  'networking.k8s.io/ingresses': 'ingress',
+  'apiregistration.k8s.io/apiservices': 'apiregistration.k8s.io/apiservices',
+};
 
 /** Upstream's storage error, which reaches clients as it is. */
 function storagePrecondition(key: string, what: string, wanted: string, found: string): string {

@@ -32,7 +32,8 @@ t.test('every declaration', (t) => {
     t.doesNotThrow(() => createErrors(resource, empty), `${resource.kind} without anything else`);
     // Upstream's rows of bindings and addresses do not agree with their columns.
     if (resource.kind.endsWith('Binding') || resource.kind === 'IPAddress') continue;
-    t.equal(row(resource, empty).length, resource.table?.columns.length, 'a cell per column');
+    if (resource.table === undefined) continue;
+    t.equal(row(resource, empty).length, resource.table.columns.length, 'a cell per column');
   }
   t.end();
 });

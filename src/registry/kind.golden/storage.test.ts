@@ -324,9 +324,6 @@ t.test('rows', (t) => {
   ]);
   t.same(row(volumeAttributesClassResource, { metadata, driverName: 'd' }), ['a', 'd', '2d']);
   t.same(row(csiNodeResource, node), ['a', 1, '2d']);
-  t.same(row(csiStorageCapacityResource, { metadata, storageClassName: 'f' }), [
-    ...['a', 'f', '<unset>'],
-  ]);
   t.same(row(volumeAttachmentResource, attachment), [
     ...['a', 'csi.example.com', 'v', 'n1', false, '2d'],
   ]);

@@ -40,7 +40,7 @@ t.test('says what is wrong', async (t) => {
       "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
   ]);
   t.same(validateDns1123Label('a.b'), ['must not contain dots']);
-  t.same(validateDns1123Label('a'.repeat(64)), ['must be no more than 63 bytes']);
+  t.same(validateDns1123Label('a'.repeat(64)), ['must be no more than 63 characters']);
   t.same(validateLabelValue('-'), [
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or " +
       "'.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or " +
@@ -50,7 +50,7 @@ t.test('says what is wrong', async (t) => {
   t.same(validatePathSegmentName('..'), ["may not be '..'"]);
   t.same(validatePathSegmentName('a/b%c'), ["may not contain '/'", "may not contain '%'"]);
   t.match(validateQualifiedName('/a'), ['prefix part must be non-empty']);
-  t.match(validateQualifiedName('a/b/c')[0], /^a qualified name must consist .* and '\/' \(e\.g/);
+  t.match(validateQualifiedName('a/b/c')[0], /^a valid label key must consist .* and '\/' \(e\.g/);
   t.match(validateQualifiedName('')[0], 'name part must be non-empty');
   t.same(validateConfigMapKey('..a'), ["must not start with '..'"]);
   t.same(validatePortName('a--b'), ['must not contain consecutive hyphens']);

@@ -3,9 +3,9 @@
 /** A check that fits `Resource.validateName`: `isPrefix` is set for a generateName. */
 export type NameCheck = (name: string, isPrefix?: boolean) => readonly string[];
 
-/** What upstream's MaxLenError says. */
-export function maxLengthMessage(maxLength: number): string {
-  return `must be no more than ${maxLength} bytes`;
+/** What upstream's MaxLenError says; that of label keys and values counts in bytes. */
+export function maxLengthMessage(maxLength: number, unit = 'characters'): string {
+  return `must be no more than ${maxLength} ${unit}`;
 }
 
 export const emptyMessage = 'must be non-empty';
@@ -25,6 +25,7 @@ function syntax(rule: {
   readonly message: string;
   readonly examples: readonly string[];
   readonly maxLength?: number;
+  readonly unit?: 'bytes';
 }): (value: string) => string[] {
   const regex = new RegExp(`^(?:${rule.pattern})$`);
   const explained = regexMessage(rule.message, rule.pattern, ...rule.examples);
@@ -32,7 +33,7 @@ function syntax(rule: {
   return (value) => {
     const errors: string[] = [];
     if (maxLength !== undefined && byteLength(value) > maxLength) {
-      errors.push(maxLengthMessage(maxLength));
+      errors.push(maxLengthMessage(maxLength, rule.unit));
     }
     if (!regex.test(value)) errors.push(explained);
     return errors;
@@ -46,14 +47,16 @@ const qualifiedNameMessage =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
   'alphanumeric character';
 
-const checkSubdomain = syntax({
+const subdomainSyntax = {
   pattern: subdomain1123,
   message:
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or " +
     "'.', and must start and end with an alphanumeric character",
   examples: ['example.com'],
   maxLength: 253,
-});
+} as const;
+const checkSubdomain = syntax(subdomainSyntax);
+const checkKeyPrefix = syntax({ ...subdomainSyntax, unit: 'bytes' });
 const checkLabel1123 = syntax({
   pattern: label1123,
   message:
@@ -74,6 +77,7 @@ const checkQualifiedNamePart = syntax({
   message: qualifiedNameMessage,
   examples: ['MyName', 'my.name', '123-abc'],
   maxLength: 63,
+  unit: 'bytes',
 });
 const subdomainRegex = new RegExp(`^(?:${subdomain1123})$`);
 
@@ -133,7 +137,7 @@ export function validateQualifiedName(value: string): readonly string[] {
     const [prefix = '', rest = ''] = parts;
     name = rest;
     if (prefix === '') errors.push(`prefix part ${emptyMessage}`);
-    else errors.push(...checkSubdomain(prefix).map((message) => `prefix part ${message}`));
+    else errors.push(...checkKeyPrefix(prefix).map((message) => `prefix part ${message}`));
   } else if (parts.length > 2) {
     const explained = regexMessage(
       qualifiedNameMessage,
@@ -143,7 +147,7 @@ export function validateQualifiedName(value: string): readonly string[] {
       '123-abc',
     );
     return [
-      `a qualified name ${explained} with an optional DNS subdomain prefix and '/' ` +
+      `a valid label key ${explained} with an optional DNS subdomain prefix and '/' ` +
         "(e.g. 'example.com/MyName')",
     ];
   }
@@ -160,6 +164,7 @@ export const validateLabelValue: (value: string) => readonly string[] = syntax({
     "'.', and must start and end with an alphanumeric character",
   examples: ['MyValue', 'my_value', '12345'],
   maxLength: 63,
+  unit: 'bytes',
 });
 
 /** C identifiers, as in service environment variables. */

@@ -79,9 +79,9 @@ export function validateAnnotations(
 
 function validateOwnerReference(reference: OwnerReference, path: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  const slash = reference.apiVersion.indexOf('/');
-  const version = reference.apiVersion.slice(slash + 1);
-  if (version === '') {
+  // More than one slash is no version at all.
+  const parts = reference.apiVersion.split('/');
+  if (parts.length > 2 || parts.at(-1) === '') {
     const detail = 'version must not be empty';
     errors.push(invalidValue(path.child('apiVersion'), reference.apiVersion, detail));
   }
@@ -146,8 +146,10 @@ export function validateFieldManager(manager: string, path: FieldPath): readonly
   if (Buffer.byteLength(manager) > fieldManagerLengthMax) {
     errors.push(tooLong(path, fieldManagerLengthMax));
   }
-  if (/[^\P{C}]|[^\P{Z} ]/u.test(manager)) {
-    errors.push(invalidValue(path, manager, 'should only contain printable characters'));
+  for (const { 0: character, index } of manager.matchAll(/[^\P{C}]|[^\P{Z} ]/gu)) {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const at = Buffer.byteLength(manager.slice(0, index));
+    errors.push(invalidValue(path, manager, `invalid character U+${code} (at position ${at})`));
   }
   return errors;
 }
@@ -249,6 +251,7 @@ export function validateObjectMetaUpdate(
   next: ObjectMeta,
   old: ObjectMeta,
   path: FieldPath,
+  isCustom = false,
 ): readonly FieldError[] {
   const errors: FieldError[] = [];
   const finalizers = next.finalizers ?? [];
@@ -270,7 +273,9 @@ export function validateObjectMetaUpdate(
   for (const name of immutableFields) {
     errors.push(...validateImmutableField(next[name], old[name], path.child(name)));
   }
-  errors.push(...validateFinalizers(finalizers, path.child('finalizers')));
   errors.push(...validateShared(next, path));
+  const at = path.child('finalizers');
+  errors.push(...validateFinalizers(finalizers, at));
+  if (!isCustom) errors.push(...validateStandardFinalizers(finalizers, at));
   return errors;
 }

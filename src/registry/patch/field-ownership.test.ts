@@ -263,8 +263,7 @@ t.test('kubectl carries on what its client-side apply began', async (t) => {
   t.same(taken.data, { k: '2', l: '1' });
   t.equal(
     taken.metadata.annotations?.[annotation],
-    '{"apiVersion":"v1","data":{"k":"2"},"kind":"ConfigMap",' +
-      '"metadata":{"name":"c","namespace":"default"}}\n',
+    '{"apiVersion":"v1","data":{"k":"2"},"kind":"ConfigMap",' + '"metadata":{"name":"c"}}\n',
   );
   await t.rejects(apply(registry, 'configmaps', 'other', config({ data: { l: '2' } })), {
     message:
@@ -289,7 +288,7 @@ t.test('at most ten update managers', async (t) => {
 
 t.test('configurations that do not fit', async (t) => {
   const registry = await setUp();
-  const prefix = 'failed to create typed patch object (default/web; apps/v1, Kind=Deployment): ';
+  const prefix = 'failed to create typed patch object (/web; apps/v1, Kind=Deployment): ';
   const cases: readonly (readonly [Record<string, unknown>, string])[] = [
     [{ foo: 1 }, `${prefix}.spec.foo: field not declared in schema`],
     [{ replicas: 'x' }, `${prefix}.spec.replicas: expected numeric (int or float), got string`],

@@ -84,7 +84,8 @@ function subjectNames(binding: Binding, kind: string): string {
     .join(', ');
 }
 
-export const bindingTable: TableShape<Binding> = {
+/** @param kind as the columns' descriptions name it: `roleBinding` */
+export const bindingTable = (kind: string): TableShape<Binding> => ({
   columns: [
     nameColumn,
     column(
@@ -93,9 +94,9 @@ export const bindingTable: TableShape<Binding> = {
         'RoleRef cannot be resolved, the Authorizer must return an error.',
     ),
     ageColumn,
-    wideColumn('Users', 'Users in the roleBinding'),
-    wideColumn('Groups', 'Groups in the roleBinding'),
-    wideColumn('ServiceAccounts', 'ServiceAccounts in the roleBinding'),
+    wideColumn('Users', `Users in the ${kind}`),
+    wideColumn('Groups', `Groups in the ${kind}`),
+    wideColumn('ServiceAccounts', `ServiceAccounts in the ${kind}`),
   ],
   cells: (binding, nowMs) => [
     nameCell(binding),
@@ -105,4 +106,4 @@ export const bindingTable: TableShape<Binding> = {
     subjectNames(binding, 'Group'),
     subjectNames(binding, 'ServiceAccount'),
   ],
-};
+});

@@ -31,5 +31,5 @@ export const clusterRoleBindingResource = defineResource<ClusterRoleBinding>({
   validateName: validatePathSegmentName,
   validate: (binding) => validateBinding(binding, ['ClusterRole'], false),
   validateUpdate: validateBindingUpdate,
-  table: bindingTable,
+  table: bindingTable('clusterRoleBinding'),
 });

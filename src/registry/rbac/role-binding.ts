@@ -31,5 +31,5 @@ export const roleBindingResource = defineResource<RoleBinding>({
   validateName: validatePathSegmentName,
   validate: (binding) => validateBinding(binding, ['Role', 'ClusterRole'], true),
   validateUpdate: validateBindingUpdate,
-  table: bindingTable,
+  table: bindingTable('roleBinding'),
 });

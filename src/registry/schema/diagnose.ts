@@ -68,10 +68,18 @@ class Walk {
   #at = 0;
   #error: string | undefined;
   readonly #problems = new Set<string>();
+  /** Nothing is known of the types: every field may stand once wherever it likes. */
+  readonly #untyped: boolean;
 
-  constructor(table: TypeTable, text: string) {
+  constructor(table: TypeTable, text: string, untyped = false) {
     this.#table = table;
     this.#text = text;
+    this.#untyped = untyped;
+  }
+
+  runUntyped(): readonly string[] {
+    this.#value(undefined, { struct: '', field: '', path: '' });
+    return [...this.#problems];
   }
 
   run(typeName: string): Diagnosis {
@@ -141,7 +149,7 @@ class Walk {
       const key = this.#key();
       const path = place.path === '' ? key : `${place.path}.${key}`;
       const field = schema?.fields.find((each) => each.name === key);
-      const isKnown = field !== undefined || values !== undefined;
+      const isKnown = field !== undefined || values !== undefined || this.#untyped;
       if (schema !== undefined && !isKnown) this.#problem(`unknown field ${JSON.stringify(path)}`);
       if (isKnown && seen.has(key)) this.#problem(`duplicate field ${JSON.stringify(path)}`);
       seen.add(key);
@@ -221,4 +229,10 @@ function quantityError(text: string): string {
 /** Walks a valid JSON text beside the type that it should be. Slow: only for what went wrong. */
 export function diagnose(table: TypeTable, typeName: string, text: string): Diagnosis {
   return new Walk(table, text).run(typeName);
+}
+
+/** `duplicate field "spec.a"` for every field that a valid JSON text has twice. */
+export function duplicateFields(text: string): readonly string[] {
+  const none: TypeTable = () => ({ name: '', fields: [] });
+  return new Walk(none, text, true).runUntyped();
 }

@@ -22,8 +22,8 @@ export class NumberLiteral {
     this.source = source;
     this.value = value;
   }
-  toJSON(): number {
-    return this.value;
+  toJSON(): unknown {
+    return exactJson.rawJSON(this.source);
   }
 }
 

@@ -10,7 +10,7 @@ import type { ProtobufCodec } from './protobuf/codec.ts';
 import { protobufMediaType, readEnvelope } from './protobuf/envelope.ts';
 import { ProtobufError } from './protobuf/wire-reader.ts';
 import type { ListedTypeTable } from './table.ts';
-import { parseYaml } from './yaml.ts';
+import { parseYaml, warningsOf } from './yaml.ts';
 
 /** What a body should hold. */
 export interface ExpectedType {
@@ -25,6 +25,8 @@ export interface BodyOptions {
   /** `application/json` when the client sent none. */
   readonly contentType: string;
   readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  /** Errors say only what is wrong, as for options: not what could not be read because of it. */
+  readonly bare?: boolean;
   warn(message: string): void;
 }
 
@@ -54,6 +56,10 @@ interface TypeMeta {
   readonly kind: string;
 }
 
+interface Expected extends ExpectedType {
+  readonly bare?: boolean | undefined;
+}
+
 interface ParsedBody extends JsonDocument {
   readonly duplicates?: readonly string[];
 }
@@ -66,7 +72,9 @@ function summary(bytes: Uint8Array): string {
   return (bytes[0] === 0x7b ? shown.toString() : shown.toString('hex')) + more;
 }
 
-function unrecognized(kind: string, why: string, bytes: Uint8Array): Error {
+function unrecognized(expected: Expected, why: string, bytes: Uint8Array): Error {
+  if (expected.bare === true) return badRequest(why);
+  const { kind } = expected;
   return badRequest(
     `the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(bytes)})`,
   );
@@ -128,18 +136,20 @@ export function createBodyReader(
   protobuf: Pick<ProtobufCodec, 'decode'>,
 ): ReadBody {
   /** What the body claims to be is not what this path takes: says how, if it can be said yet. */
-  const checkKind = (meta: TypeMeta, expected: ExpectedType): void => {
+  const checkKind = (meta: TypeMeta, expected: Expected): void => {
     const wanted = groupVersion(expected);
     if (meta.kind === expected.kind && meta.apiVersion === wanted) return;
     const version = shortVersion(meta.apiVersion);
     const fail = (why: string): never => {
-      const what = `${meta.kind} in version ${JSON.stringify(version)}`;
-      throw badRequest(`${what} cannot be handled as a ${expected.kind}: ${why}`);
+      throw cannotHandle(meta, expected, why);
     };
-    const isRegistered = table.names.some(
-      (name) =>
-        name.endsWith(`.${meta.kind}`) && table(name).groupVersions?.includes(meta.apiVersion),
-    );
+    // Options are read by a scheme that knows nothing else.
+    const isRegistered =
+      expected.bare !== true &&
+      table.names.some(
+        (name) =>
+          name.endsWith(`.${meta.kind}`) && table(name).groupVersions?.includes(meta.apiVersion),
+      );
     if (!isRegistered) {
       const quoted = `${JSON.stringify(meta.kind)} is registered for version`;
       fail(`no kind ${quoted} ${JSON.stringify(meta.apiVersion)} ${scheme}`);
@@ -155,7 +165,7 @@ export function createBodyReader(
     );
   };
 
-  const decoded = (document: ParsedBody, meta: TypeMeta, expected: ExpectedType): Decoded => {
+  const decoded = (document: ParsedBody, meta: TypeMeta, expected: Expected): Decoded => {
     try {
       return decode(expected.schema, document.value === null ? { value: {} } : document);
     } catch (error) {
@@ -165,7 +175,7 @@ export function createBodyReader(
   };
 
   /** Protobuf can neither repeat a field nor have one that the type lacks: nothing to warn of. */
-  const fromProtobuf = (bytes: Uint8Array, expected: ExpectedType): ApiObject => {
+  const fromProtobuf = (bytes: Uint8Array, expected: Expected): ApiObject => {
     let meta: TypeMeta | undefined;
     try {
       const { kind, apiVersion, raw } = readEnvelope(bytes);
@@ -176,24 +186,25 @@ export function createBodyReader(
       return { ...meta, ...protobuf.decode(expected.schema, raw) } as ApiObject;
     } catch (error) {
       if (!(error instanceof ProtobufError)) throw error;
-      if (meta === undefined) throw unrecognized(expected.kind, error.message, bytes);
+      if (meta === undefined) throw unrecognized(expected, error.message, bytes);
       throw cannotHandle(meta, expected, error.message);
     }
   };
 
-  return async (bytes, expected, options) => {
+  return async (bytes, type, options) => {
+    const expected: Expected = { ...type, bare: options.bare };
     const [mediaType = ''] = options.contentType.toLowerCase().split(';');
-    const type = mediaType.trim() === '' ? 'application/json' : mediaType.trim();
-    if (!bodyMediaTypes.includes(type)) throw unsupportedMediaType(bodyMediaTypes);
-    if (type === protobufMediaType) return fromProtobuf(bytes, expected);
+    const form = mediaType.trim() === '' ? 'application/json' : mediaType.trim();
+    if (!bodyMediaTypes.includes(form)) throw unsupportedMediaType(bodyMediaTypes);
+    if (form === protobufMediaType) return fromProtobuf(bytes, expected);
     let document: ParsedBody;
     let stated: TypeMeta;
     try {
-      document = await parse(bytes, type);
+      document = await parse(bytes, form);
       stated = typeMeta(document.value);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw unrecognized(expected.kind, error.message, bytes);
+      throw unrecognized(expected, error.message, bytes);
     }
     const meta = {
       kind: stated.kind || expected.kind,
@@ -205,13 +216,16 @@ export function createBodyReader(
     if (all.length > 0 && options.fieldValidation === 'Strict') {
       throw cannotHandle(meta, expected, `strict decoding error: ${all.join(', ')}`);
     }
-    if (options.fieldValidation === 'Warn') for (const problem of all) options.warn(problem);
+    if (options.fieldValidation === 'Warn') {
+      for (const warning of all.flatMap(warningsOf)) options.warn(warning);
+    }
     // First in Go's order, whether or not the client sent them.
     return { ...meta, ...object, ...meta };
   };
 }
 
-function cannotHandle(meta: TypeMeta, expected: ExpectedType, why: string): Error {
+function cannotHandle(meta: TypeMeta, expected: Expected, why: string): Error {
+  if (expected.bare === true) return badRequest(why);
   const version = JSON.stringify(shortVersion(meta.apiVersion));
   return badRequest(
     `${meta.kind} in version ${version} cannot be handled as a ${expected.kind}: ${why}`,

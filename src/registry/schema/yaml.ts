@@ -5,9 +5,20 @@ import { parseDocument, toJson } from './json.ts';
 /** More aliases than this in one document are refused: each can multiply its size. */
 const aliasesMax = 100;
 
+const keyText = /^(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s:]+))/;
+
 export interface YamlDocument extends JsonDocument {
   /** Duplicate keys in upstream's words; none when the list is empty. */
   readonly duplicates: readonly string[];
+}
+
+const unmarshalErrors = 'yaml: unmarshal errors:\n';
+
+/** A problem as warnings show it: of YAML's only what it lists, one warning each. */
+export function warningsOf(problem: string): readonly string[] {
+  if (!problem.startsWith(unmarshalErrors)) return [problem];
+  const lines = problem.slice(unmarshalErrors.length).split('\n');
+  return [...new Set(lines.map((line) => line.trim()))];
 }
 
 /**
@@ -37,12 +48,13 @@ export async function parseYaml(text: string): Promise<YamlDocument> {
       const [what = ''] = error.message.split(/ at line \d+|\n/);
       throw new SyntaxError(`yaml: line ${line}: ${what}`);
     }
-    const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
+    const [, quoted, single, plain = ''] = keyText.exec(text.slice(error.pos[0])) ?? [];
+    const key = quoted ?? single ?? plain;
     duplicates.push(`  line ${line}: key ${JSON.stringify(key)} already set in map`);
   }
   try {
     const json = toJson(document.toJS({ maxAliasCount: aliasesMax }));
-    const problem = `yaml: unmarshal errors:\n${duplicates.join('\n')}`;
+    const problem = `${unmarshalErrors}${duplicates.join('\n')}`;
     return {
       ...parseDocument(json ?? 'null'),
       duplicates: duplicates.length === 0 ? [] : [problem],

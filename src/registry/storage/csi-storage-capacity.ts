@@ -4,7 +4,6 @@ import { nodeLabelSelectorWarnings } from '../core/node-label-warnings.ts';
 import { type FieldError, FieldPath } from '../field.ts';
 import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { invalidEach, validateImmutableField } from '../metadata/object-meta.ts';
-import { column, nameCell, nameColumn } from '../printer-column.ts';
 import { validateNonnegativeQuantity } from '../quantity-validation.ts';
 import { defineResource } from '../resource.ts';
 import { validateLabelSelector } from '../selector-validation.ts';
@@ -39,29 +38,4 @@ export const csiStorageCapacityResource = defineResource<CSIStorageCapacity>({
     ...validateImmutableField(next.storageClassName, old.storageClassName, classPath),
   ],
   warnings: ({ nodeTopology }) => nodeLabelSelectorWarnings(nodeTopology, topologyPath),
-  table: {
-    columns: [
-      nameColumn,
-      column(
-        'StorageClassName',
-        'storageClassName represents the name of the StorageClass that the reported capacity ' +
-          'applies to. It must meet the same requirements as the name of a StorageClass object ' +
-          '(non-empty, DNS subdomain). If that object no longer exists, the CSIStorageCapacity ' +
-          'object is obsolete and should be removed by its creator. This field is immutable.',
-      ),
-      column(
-        'Capacity',
-        'capacity is the value reported by the CSI driver in its GetCapacityResponse for a ' +
-          'GetCapacityRequest with topology and parameters that match the previous fields.\n\n' +
-          'The semantic is currently (CSI spec 1.2) defined as: The available capacity, in bytes, ' +
-          'of the storage that can be used to provision volumes. If not set, that information is ' +
-          'currently unavailable.',
-      ),
-    ],
-    cells: (capacity) => [
-      nameCell(capacity),
-      capacity.storageClassName ?? '',
-      capacity.capacity ?? '<unset>',
-    ],
-  },
 });
