@@ -21,6 +21,8 @@ export interface BenchContext {
   target(): Promise<Target>;
   /** Our own server, where there is no kubeconfig: only of that one can memory be read. */
   ownServer(): Promise<OwnServer | undefined>;
+  /** The resident bytes of the measured server's process, where it is known. */
+  weigh(): Promise<(() => number) | undefined>;
   /** How servers of our own are started, for those who start several. */
   readonly start: StartOptions;
   readonly kubeconfig?: string;

@@ -1,5 +1,6 @@
 // The objects that are measured with, and the scratch namespace that holds them.
 import { type Ask, askJson } from './connection.ts';
+import type { BenchContext, Row } from './measurement.ts';
 import { runLoad } from './processes.ts';
 import type { Target } from './target.ts';
 
@@ -8,7 +9,7 @@ const podBytes = 4096;
 const populateClients = 64;
 
 /** A pod that no scheduler and no node takes, so that it stays as it was made; `%d`: a number. */
-export function idlePod(): string {
+export function idlePod(bytes = podBytes): string {
   const pod = (filler: string) =>
     JSON.stringify({
       apiVersion: 'v1',
@@ -31,7 +32,7 @@ export function idlePod(): string {
         })),
       },
     });
-  return pod('x'.repeat(podBytes - pod('').length));
+  return pod('x'.repeat(bytes - pod('').length));
 }
 
 /** Asks and throws on any status that is not wanted. */
@@ -65,15 +66,35 @@ export async function deleteNamespace(target: Target, name: string): Promise<voi
   await must(target, { method: 'DELETE', path }, [notFound, alreadyExists]);
 }
 
+/** Measures in a namespace of its own, which is gone afterwards. */
+export async function inNamespace(
+  context: BenchContext,
+  name: string,
+  measure: (target: Target) => Promise<Row[]>,
+): Promise<readonly Row[]> {
+  const target = await context.target();
+  await createNamespace(target, name);
+  try {
+    return await measure(target);
+  } finally {
+    await deleteNamespace(target, name);
+  }
+}
+
 /** Fills a namespace with idle pods. */
-export async function createPods(target: Target, namespace: string, count: number): Promise<void> {
+export async function createPods(
+  target: Target,
+  namespace: string,
+  count: number,
+  bytes = podBytes,
+): Promise<void> {
   const { failed } = await runLoad({
     kind: 'create',
     target,
     protocol: 'http/1.1',
     connections: populateClients,
     path: `/api/v1/namespaces/${namespace}/pods`,
-    body: idlePod(),
+    body: idlePod(bytes),
     firstNumber: 0,
     requests: count,
   });

@@ -4,15 +4,27 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Protocol } from './load-job.ts';
 import type { BenchContext, Measurement, Row } from './measurement.ts';
+import { list } from './measurements/list.ts';
+import { held, memory } from './measurements/memory.ts';
 import { pods, scale } from './measurements/pods.ts';
-import { create, get, list } from './measurements/requests.ts';
-import { memory, start } from './measurements/server.ts';
+import { create, get } from './measurements/requests.ts';
+import { start } from './measurements/start.ts';
 import { watch } from './measurements/watch.ts';
-import { type OwnServer, type StartOptions, startOwnServer } from './own-server.ts';
+import { type OwnServer, residentBytes, type StartOptions, startOwnServer } from './own-server.ts';
 import { createReport, renderReport } from './report.ts';
 import { type Target, targetFromKubeconfig } from './target.ts';
 
-const measurements: readonly Measurement[] = [start, memory, get, list, create, watch, pods, scale];
+const measurements: readonly Measurement[] = [
+  start,
+  memory,
+  get,
+  list,
+  create,
+  watch,
+  held,
+  pods,
+  scale,
+];
 /** As `coracle up` starts its server (src/cli/cluster.ts). */
 const serverFlags: readonly string[] = ['--max-semi-space-size=16'];
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +41,8 @@ ${measurements.map(({ name, title }) => `  ${name.padEnd(8)}${title}`).join('\n'
   --image IMAGE      that the started pods run; it must be present or pullable
   --nodes N, --pods N  of the many simulated nodes (1000, 10000)
   --node-options=S   more options for our server's Node.js, e.g. --cpu-prof
+  --api-only         our servers run neither controllers nor scheduler, as kube-apiserver does
+  --server-pid N     with --kubeconfig: the server's process, so that its memory can be read
   --dist             start our servers from dist/ instead of the sources
   -o json            the figures as JSON
 `;
@@ -43,6 +57,8 @@ const options = {
   nodes: { type: 'string', default: '1000' },
   pods: { type: 'string', default: '10000' },
   'node-options': { type: 'string' },
+  'api-only': { type: 'boolean', default: false },
+  'server-pid': { type: 'string' },
   dist: { type: 'boolean', default: false },
   output: { type: 'string', short: 'o' },
   help: { type: 'boolean', short: 'h' },
@@ -74,11 +90,17 @@ function createContext(values: Values): BenchContext & { close(): Promise<void> 
   let target: Promise<Target> | undefined;
   const ownServer = async () => {
     if (kubeconfig !== undefined) return undefined;
-    own ??= startOwnServer(startOptions);
+    own ??= startOwnServer(startOptions, undefined, values['api-only'] ? ['--no-controllers'] : []);
     return await own;
   };
   return {
     ownServer,
+    async weigh() {
+      const server = await ownServer();
+      if (server !== undefined) return () => server.memoryBytes();
+      const pid = values['server-pid'];
+      return pid === undefined ? undefined : () => residentBytes(Number(pid));
+    },
     async target() {
       const server = await ownServer();
       if (server !== undefined) return server.target;

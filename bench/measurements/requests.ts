@@ -1,31 +1,14 @@
-// GET, LIST and create: rates and delays of plain requests.
+// GET and create: rates and delays of small requests.
 import type { CreateJob, GetJob, LoadResult, Protocol } from '../load-job.ts';
 import { type BenchContext, type Measurement, type Row, times } from '../measurement.ts';
-import { createNamespace, createPods, deleteNamespace, idlePod } from '../objects.ts';
+import { createPods, idlePod, inNamespace } from '../objects.ts';
 import { runLoad } from '../processes.ts';
 import type { Target } from '../target.ts';
 
 const getGoalPerSecond = 10_000;
-const listGoalMegabytesPerSecond = 300;
 const createGoalPerSecond = 2500;
-const listedPods = 10_000;
-const listRequests = 5;
 /** The first second of a connection is spent on compiling and growing, on both sides. */
 const warmUpMs = 1000;
-
-async function inNamespace(
-  context: BenchContext,
-  name: string,
-  measure: (target: Target) => Promise<Row[]>,
-): Promise<readonly Row[]> {
-  const target = await context.target();
-  await createNamespace(target, name);
-  try {
-    return await measure(target);
-  } finally {
-    await deleteNamespace(target, name);
-  }
-}
 
 /** A result with what the server's process spent per request; on a shared machine it says more. */
 interface Costed extends LoadResult {
@@ -89,57 +72,6 @@ export const get: Measurement = {
       await createPods(target, 'bench-get', 1);
       const rows = await times(context.protocols.length, (index) =>
         measureGet(context, target, context.protocols[index] ?? 'http/1.1'),
-      );
-      return rows.flat();
-    }),
-};
-
-async function measureList(context: BenchContext, target: Target, protocol: Protocol) {
-  const path = '/api/v1/namespaces/bench-list/pods';
-  const job = { kind: 'get', target, protocol, connections: 1 } as const;
-  await runLoad({ ...job, path, requests: 1 });
-  const whole = await times(context.runs, () => runLoad({ ...job, path, requests: listRequests }));
-  const accept = 'application/vnd.kubernetes.protobuf';
-  await runLoad({ ...job, path, accept, requests: 1 });
-  const protobuf = await times(context.runs, () =>
-    runLoad({ ...job, path, accept, requests: listRequests }),
-  );
-  const none = await times(context.runs, () =>
-    runLoad({ ...job, path: `${path}?labelSelector=app%3Dnothing`, requests: 20 }),
-  );
-  const rate: Row = {
-    ...listRow(`LIST of ${listedPods} pods, ${protocol}`, whole),
-    goal: { atLeast: listGoalMegabytesPerSecond },
-  };
-  const empty: Row = {
-    what: `the same with a selector that matches none, ${protocol}`,
-    unit: 'ms',
-    runs: none.map(({ p50Ms }) => p50Ms),
-  };
-  return [rate, listRow(`the same in protobuf, ${protocol}`, protobuf), empty];
-}
-
-function listRow(what: string, results: readonly LoadResult[]): Row {
-  const last = results.at(-1);
-  const megabytes = (last?.bytes ?? 0) / 1e6 / listRequests;
-  return {
-    what,
-    unit: 'MB/s',
-    runs: results.map(({ bytes, seconds }) => bytes / 1e6 / seconds),
-    note: `${megabytes.toFixed(1)} MB in ${(last?.p50Ms ?? 0).toFixed(0)} ms`,
-    ...(last === undefined ? {} : { health: last.health }),
-  };
-}
-
-export const list: Measurement = {
-  name: 'list',
-  title: 'LIST of 10,000 pods',
-  run: (context) =>
-    inNamespace(context, 'bench-list', async (target) => {
-      context.progress(`making ${listedPods} pods`);
-      await createPods(target, 'bench-list', listedPods);
-      const rows = await times(context.protocols.length, (index) =>
-        measureList(context, target, context.protocols[index] ?? 'http/1.1'),
       );
       return rows.flat();
     }),

@@ -1,4 +1,4 @@
-// Cold start of the API server and its memory: only servers of our own can be started and weighed.
+// Cold start of the API server: only servers of our own can be started.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +7,6 @@ import { type BenchContext, type Measurement, type Row, times } from '../measure
 import { type StartOptions, startOwnServer } from '../own-server.ts';
 
 const readyGoalMs = 1500;
-const memoryGoalMegabytes = 200;
-/** Long enough for start-up garbage to be collected. */
-const idleMs = 5000;
 const bundle = fileURLToPath(new URL('../../dist/coracle.js', import.meta.url));
 
 async function startAndStop(options: StartOptions, directory?: string): Promise<number> {
@@ -51,20 +48,3 @@ async function measureStart(context: BenchContext): Promise<readonly Row[]> {
 }
 
 export const start: Measurement = { name: 'start', title: 'cold start', run: measureStart };
-
-export const memory: Measurement = {
-  name: 'memory',
-  title: 'idle memory',
-  async run(context) {
-    if (context.kubeconfig !== undefined) return [];
-    const runs = await times(context.runs, async () => {
-      const server = await startOwnServer(context.start);
-      await new Promise((resolve) => setTimeout(resolve, idleMs));
-      const bytes = server.memoryBytes();
-      await server.stop();
-      return bytes / 1e6;
-    });
-    const goal = { atMost: memoryGoalMegabytes };
-    return [{ what: 'idle memory of the server', unit: 'MB', runs, goal }];
-  },
-};
