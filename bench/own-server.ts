@@ -59,9 +59,11 @@ export async function startOwnServer(
     ],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
+      // As `coracle up` starts its server (src/cli/processes.ts).
       env: {
         ...process.env,
         NODE_COMPILE_CACHE: options.compileCache,
+        MALLOC_ARENA_MAX: '2',
         ...(options.nodeOptions === undefined ? {} : { NODE_OPTIONS: options.nodeOptions }),
       },
     },
