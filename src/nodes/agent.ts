@@ -9,7 +9,7 @@ import type { Logger } from '../logger.ts';
 import type { Node, Service } from '../objects.ts';
 import type { Random } from '../random.ts';
 import type { Cgroups } from './cgroups/cgroups.ts';
-import { admitPod } from './kubelet/admission.ts';
+import { admitPodAnew } from './kubelet/admission.ts';
 import { Backoff } from './kubelet/backoff.ts';
 import type { KubeletContext } from './kubelet/context.ts';
 import { type KubeletEvents, kubeletEvents } from './kubelet/events.ts';
@@ -117,11 +117,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }),
     statuses,
     admit: (pod) =>
-      admitPod(pod, {
-        node: registration.node,
-        others: kubelet?.activePods(pod.metadata?.uid ?? '') ?? [],
-        capabilities,
-      }),
+      admitPodAnew(
+        pod,
+        () => ({
+          node: registration.node,
+          others: kubelet?.activePods(pod.metadata?.uid ?? '') ?? [],
+          capabilities,
+        }),
+        () => registration.refresh(),
+      ),
   };
   await setUpCgroups(cgroups, capacity);
   const informer = createInformer(client, pods, {

@@ -12,12 +12,36 @@ export interface AdmissionInput {
   readonly capabilities: RuntimeCapabilities;
 }
 
+const nodeAffinity = 'NodeAffinity';
+
 /** Why `pod` cannot run here; undefined when it can. */
 export function admitPod(pod: Pod, input: AdmissionInput): WaitReason | undefined {
   return (
     missingCapability(pod, input.capabilities) ??
     (input.node === undefined ? undefined : misfit(pod, input.node, input.others))
   );
+}
+
+/**
+ * As `admitPod`, but a pod that only the node's labels keep out is looked at again with the Node
+ * read anew: it may have been labelled a moment ago, and the scheduler knew.
+ *
+ * @param refresh reads the Node; `input` sees it from then on
+ */
+export async function admitPodAnew(
+  pod: Pod,
+  input: () => AdmissionInput,
+  refresh: () => Promise<unknown>,
+): Promise<WaitReason | undefined> {
+  const refusal = admitPod(pod, input());
+  if (refusal?.reason !== nodeAffinity) return refusal;
+  try {
+    await refresh();
+  } catch {
+    // Without an answer what is known has to do.
+    return refusal;
+  }
+  return admitPod(pod, input());
 }
 
 function missingCapability(pod: Pod, capabilities: RuntimeCapabilities): WaitReason | undefined {
@@ -53,7 +77,7 @@ function misfit(pod: Pod, node: Node, others: readonly Pod[]): WaitReason | unde
   const labels = node.metadata?.labels ?? {};
   const selector = Object.entries(pod.spec?.nodeSelector ?? {});
   if (selector.some(([key, value]) => labels[key] !== value) || !matchesAffinity(pod, node)) {
-    return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+    return predicate(nodeAffinity, "node(s) didn't match Pod's node affinity/selector");
   }
   if (takenPort(pod, others)) {
     return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");

@@ -44,5 +44,5 @@ export interface KubeletContext {
   readonly imageGarbage?: ImageGarbage;
   readonly nodeAddresses: () => readonly string[];
   /** Why this node does not take the pod; undefined when it does. */
-  readonly admit: (pod: Pod) => WaitReason | undefined;
+  readonly admit: (pod: Pod) => Promise<WaitReason | undefined>;
 }

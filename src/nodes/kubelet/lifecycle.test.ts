@@ -245,7 +245,7 @@ t.test('a shorter grace period cuts a termination', async (t) => {
 t.test('activeDeadlineSeconds and refused pods fail', async (t) => {
   const late = testPod('late', { activeDeadlineSeconds: 20 });
   const node = new TestNode();
-  node.admit = (pod) =>
+  node.admit = async (pod) =>
     pod.metadata?.name === 'big'
       ? { reason: 'OutOfcpu', message: 'Node didn’t have enough resource: cpu' }
       : undefined;

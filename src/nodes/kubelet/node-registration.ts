@@ -53,6 +53,12 @@ export class NodeRegistration {
     return this.#node;
   }
 
+  /** Reads the Node now instead of with its next status. */
+  async refresh(): Promise<void> {
+    const { client, nodeName } = this.#options;
+    this.#node = await client.get(nodes, '', nodeName);
+  }
+
   /** Registers, trying until it works, then keeps status and lease until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;

@@ -179,7 +179,7 @@ export class PodWorker {
 
   async #sync(signal: AbortSignal): Promise<void> {
     const { context, pod } = { context: this.#context, pod: this.pod };
-    if (!this.#admit(pod) || this.#isPastDeadline(pod)) return;
+    if (!(await this.#admit(pod, signal)) || this.#isPastDeadline(pod)) return;
     let state = context.cache.get(this.uid);
     context.prober.sync(pod, state, this.#probeAddress(pod));
     if (this.#publish(false) !== 'going on') return;
@@ -198,11 +198,12 @@ export class PodWorker {
     if (this.#waiting.size === 0) this.#dirty = true;
   }
 
-  #admit(pod: Pod): boolean {
+  async #admit(pod: Pod, signal: AbortSignal): Promise<boolean> {
     if (this.#admitted) return true;
     // What already runs here was admitted before the agent was restarted.
     const known = isAnyRunning(this.#context.cache.get(this.uid));
-    const refusal = known ? undefined : this.#context.admit(pod);
+    const refusal = known ? undefined : await this.#context.admit(pod);
+    if (signal.aborted) return false;
     if (refusal === undefined) {
       this.#admitted = true;
       return true;

@@ -1,7 +1,7 @@
 // Numbers: quantities, shares, quotas, OOM scores, classes, pod totals, image names, durations.
 import t from 'tap';
 import type { Pod } from '../../objects.ts';
-import { admitPod } from './admission.ts';
+import { admitPod, admitPodAnew } from './admission.ts';
 import { goDuration } from './backoff.ts';
 import { parseResolvConf, podDns, podHostname } from './dns.ts';
 import { withDefaultTag } from './images.ts';
@@ -90,6 +90,16 @@ t.test('a node refuses what does not fit', async (t) => {
   t.match(admitPod({ spec: { ...spec, nodeSelector: {}, hostUsers: false } }, input), {
     reason: 'RuntimeCapabilityMissing',
   });
+  let seen = node;
+  const relabel = async () => {
+    seen = { ...node, metadata: { name: 'n', labels: { disk: 'hdd' } } };
+  };
+  const anew = (refresh: () => Promise<void>) =>
+    admitPodAnew({ spec }, () => ({ ...input, node: seen }), refresh);
+  const refused = { reason: 'NodeAffinity' };
+  t.match(await anew(() => Promise.reject(new Error('no answer'))), refused);
+  t.match(await anew(async () => undefined), refused);
+  t.equal(await anew(relabel), undefined, 'labelled after the node was last read');
 });
 
 t.test('image names and durations', async (t) => {

@@ -30,7 +30,7 @@ export class TestNode {
   readonly deleted: string[] = [];
   readonly #pods = new Map<string, Pod>();
   readonly #handlers = new Set<Handlers>();
-  #admit: KubeletContext['admit'] = () => undefined;
+  #admit: KubeletContext['admit'] = async () => undefined;
 
   constructor() {
     this.clock = new VirtualClock(startMs);
