@@ -12,7 +12,7 @@ export interface AdmissionInput {
   readonly capabilities: RuntimeCapabilities;
 }
 
-const nodeAffinity = 'NodeAffinity';
+const capabilityMissing = 'RuntimeCapabilityMissing';
 
 /** Why `pod` cannot run here; undefined when it can. */
 export function admitPod(pod: Pod, input: AdmissionInput): WaitReason | undefined {
@@ -23,8 +23,8 @@ export function admitPod(pod: Pod, input: AdmissionInput): WaitReason | undefine
 }
 
 /**
- * As `admitPod`, but a pod that only the node's labels keep out is looked at again with the Node
- * read anew: it may have been labelled a moment ago, and the scheduler knew.
+ * As `admitPod`, but a refusal is final, so none is given by an old Node: it may have been labelled,
+ * or given a resource, a moment ago, and the scheduler knew.
  *
  * @param refresh reads the Node; `input` sees it from then on
  */
@@ -34,7 +34,7 @@ export async function admitPodAnew(
   refresh: () => Promise<unknown>,
 ): Promise<WaitReason | undefined> {
   const refusal = admitPod(pod, input());
-  if (refusal?.reason !== nodeAffinity) return refusal;
+  if (refusal === undefined || refusal.reason === capabilityMissing) return refusal;
   try {
     await refresh();
   } catch {
@@ -58,7 +58,7 @@ function missingCapability(pod: Pod, capabilities: RuntimeCapabilities): WaitRea
   }
   if (missing.length === 0) return undefined;
   const message = `The container runtime ${capabilities.version} lacks ${missing.join(', ')}`;
-  return { reason: 'RuntimeCapabilityMissing', message };
+  return { reason: capabilityMissing, message };
 }
 
 function misfit(pod: Pod, node: Node, others: readonly Pod[]): WaitReason | undefined {
@@ -67,8 +67,8 @@ function misfit(pod: Pod, node: Node, others: readonly Pod[]): WaitReason | unde
   const podsMax = quantityUnits(capacity.pods);
   if (podsMax > 0 && others.length + 1 > podsMax) return outOf('pods', 1, others.length, podsMax);
   for (const [name, requested] of Object.entries(requests)) {
-    if (requested === 0) continue;
     const quantity = capacity[name];
+    if (requested === 0 || (quantity === undefined && isExtended(name))) continue;
     const limit = name === 'cpu' ? quantityMilli(quantity) : quantityUnits(quantity);
     let used = 0;
     for (const other of others) used += podTotals(other, 'requests')[name] ?? 0;
@@ -77,12 +77,17 @@ function misfit(pod: Pod, node: Node, others: readonly Pod[]): WaitReason | unde
   const labels = node.metadata?.labels ?? {};
   const selector = Object.entries(pod.spec?.nodeSelector ?? {});
   if (selector.some(([key, value]) => labels[key] !== value) || !matchesAffinity(pod, node)) {
-    return predicate(nodeAffinity, "node(s) didn't match Pod's node affinity/selector");
+    return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   }
   if (takenPort(pod, others)) {
     return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
   }
   return undefined;
+}
+
+/** Of no node's own: one that this node lacks may belong to the cluster, or come by a claim. */
+function isExtended(name: string): boolean {
+  return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
 }
 
 function outOf(resource: string, requested: number, used: number, capacity: number): WaitReason {

@@ -85,6 +85,10 @@ t.test('a node refuses what does not fit', async (t) => {
     reason: 'OutOfcpu',
     message: "Node didn't have enough resource: cpu, requested: 1500, used: 1500, capacity: 2000",
   });
+  const foreign = podOf([container('a', { requests: { 'example.com/one': '1' } })]);
+  t.equal(admitPod(foreign, input), undefined, 'what the node has not got is not its affair');
+  const given = { ...node, status: { allocatable: { pods: '110', 'example.com/one': '0' } } };
+  t.match(admitPod(foreign, { ...input, node: given }), { reason: 'OutOfexample.com/one' });
   const spec = { containers: [{ name: 'a' }], nodeSelector: { disk: 'hdd' } };
   t.match(admitPod({ spec }, input), { reason: 'NodeAffinity' });
   t.match(admitPod({ spec: { ...spec, nodeSelector: {}, hostUsers: false } }, input), {
