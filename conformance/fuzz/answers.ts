@@ -3,11 +3,36 @@ import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** The codes from 500 on that a healthy server gives, and when. */
 export const permitted: Readonly<Record<number, string>> = {
+  500: 'where kube-apiserver says 500 itself, in its words; others are findings',
   501: 'a method or media type that the server says it does not implement',
   502: 'a proxied node, pod or Service that does not answer',
   503: 'a proxied Service without endpoints, a node that cannot be reached',
   504: 'a resourceVersion that is still to come: the server waits, then gives up',
 };
+
+/** What kube-apiserver v1.36 itself answers with 500: its handlers return plain errors there. */
+const permittedWords: readonly RegExp[] = [
+  // A create with a resourceVersion.
+  /resourceVersion should not be set on objects to be created/,
+  // Server-side apply of a configuration that does not fit its type.
+  /failed to create typed patch object/,
+  /failed to convert new (typed )?object/,
+  // Strategic merge patches with fields, lists or directives that do not fit the type.
+  /unable to find api field in struct/,
+  /unknown patch type: /,
+  /unrecognized type: /,
+  /expected a \[\]interface \{\}, but received a/,
+  /merging lists cannot yet be specified in the patch/,
+  /cannot restore slice from|cannot merge|precise merge|map: map\[.*\] does not contain declared merge key/,
+  // A get of a resourceVersion that is no number; a binding to nothing; a node without addresses.
+  /resourceVersion: Invalid value: /,
+  /target\.(name|kind): /,
+  /no preferred addresses found/,
+  // A path under /watch that names no resource.
+  /failed to create RequestInfo/,
+  // An eviction that several budgets are about.
+  /This pod has more than one PodDisruptionBudget/,
+];
 
 /** Words that come from inside the program, not from Kubernetes. */
 const leaks =
@@ -20,10 +45,17 @@ export function faultOf(request: WireRequest, answer: WireAnswer): string | unde
   if (cut) return undefined;
   const text = body.toString();
   if (status === 0) return 'no answer';
-  if (status >= 500 && permitted[status] === undefined) return `status ${status}`;
+  if (status >= 500 && !isPermitted(request, status, text)) return `status ${status}`;
   if (status < 400 || request.method === 'HEAD') return undefined;
   if (!contentType.startsWith('application/json')) return undefined;
   return statusFault(status, text, request.body);
+}
+
+function isPermitted({ method, path }: WireRequest, status: number, text: string): boolean {
+  if (status !== 500 && permitted[status] !== undefined) return true;
+  if (permittedWords.some((words) => words.test(text))) return true;
+  // Without a body nobody can say why.
+  return method === 'HEAD' && path.includes('/proxy');
 }
 
 function statusFault(status: number, text: string, sent: Buffer | undefined): string | undefined {

@@ -79,7 +79,7 @@ function fromQuery(query: URLSearchParams): RawDeleteOptions {
   return {
     ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
     ...(orphan === undefined ? {} : { orphanDependents: orphan }),
-    ...(policy === null || policy === '' ? {} : { propagationPolicy: policy }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
   };
 }
 

@@ -66,7 +66,7 @@ export interface HttpsServer {
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   const { handler, logger, tls } = options;
   const secure = fastify({
-    ...fastifyOptions(),
+    ...fastifyOptions(exchanger(handler, logger, false)),
     http2: true,
     https: {
       allowHTTP1: true,
@@ -131,7 +131,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   };
 }
 
-function fastifyOptions(): FastifyServerOptions {
+function fastifyOptions(exchange: Exchanger): FastifyServerOptions {
   return {
     logger: false,
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -141,6 +141,11 @@ function fastifyOptions(): FastifyServerOptions {
     forceCloseConnections: false,
     exposeHeadRoutes: false,
     return503OnClosing: false,
+    // A path with escapes that mean nothing: refused in Kubernetes' own form, as all else.
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack();
+      exchange(request.raw as RawRequest, reply.raw as ServerResponse);
+    },
   };
 }
 
@@ -154,7 +159,10 @@ async function servePlain(
   logger: Logger,
   port: number,
 ): Promise<PlainListener> {
-  const app = fastify({ ...fastifyOptions(), http: { maxHeaderSize: httpLimits.headerBytes } });
+  const app = fastify({
+    ...fastifyOptions(exchanger(handler, logger, true)),
+    http: { maxHeaderSize: httpLimits.headerBytes },
+  });
   route(app, handler, logger, true);
   const sockets = trackSockets(app.server, 'connection');
   await app.listen({ host: '127.0.0.1', port });
@@ -164,9 +172,11 @@ async function servePlain(
   };
 }
 
-/** One wildcard route for every method; the live registry, not Fastify, finds the resource. */
-function route(app: FastifyInstance, handler: ApiHandler, logger: Logger, insecure: boolean): void {
-  const exchange = (raw: RawRequest, response: ServerResponse | Http2ServerResponse) => {
+type Exchanger = (raw: RawRequest, response: ServerResponse | Http2ServerResponse) => void;
+
+/** Has the handler answer a request, whichever way Fastify hands it over. */
+function exchanger(handler: ApiHandler, logger: Logger, insecure: boolean): Exchanger {
+  return (raw, response) => {
     const request = new HttpRequest(raw, response, insecure);
     handler(request)
       .then((answer) => writeResponse(answer, request, response))
@@ -175,6 +185,11 @@ function route(app: FastifyInstance, handler: ApiHandler, logger: Logger, insecu
         response.destroy?.();
       });
   };
+}
+
+/** One wildcard route for every method; the live registry, not Fastify, finds the resource. */
+function route(app: FastifyInstance, handler: ApiHandler, logger: Logger, insecure: boolean): void {
+  const exchange = exchanger(handler, logger, insecure);
   app.removeAllContentTypeParsers();
   // The body stays a raw stream; whoever needs it reads it after authorization.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));

@@ -86,10 +86,11 @@ export function readBoolean(query: URLSearchParams, name: string): boolean | und
 /** @throws StatusError 400 */
 export function readInteger(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
-  if (value === null || value === '') return undefined;
-  if (!/^[+-]?\d{1,18}$/.test(value)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
-  }
+  if (value === null) return undefined;
+  const refuse = (why: string) =>
+    badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: ${why}`);
+  if (!/^[+-]?\d+$/.test(value)) throw refuse('invalid syntax');
+  if (BigInt.asIntN(64, BigInt(value)) !== BigInt(value)) throw refuse('value out of range');
   return Number(value);
 }
 

@@ -36,13 +36,13 @@ const verbs: Readonly<Record<string, string>> = {
 /** Paths longer than this are refused before they are split. */
 export const maxUrlLength = 64 * 1024;
 
-/** Parses `url`; undefined when it cannot be one (bad escapes, NUL, too long). */
+/** Parses `url`; undefined when it cannot be one (bad escapes, too long). */
 export function parseRequest(method: string, url: string): RequestInfo | undefined {
   if (url.length > maxUrlLength || !url.startsWith('/')) return undefined;
   const mark = url.indexOf('?');
   const rawPath = mark === -1 ? url : url.slice(0, mark);
   const rawQuery = mark === -1 ? '' : url.slice(mark + 1);
-  const query = rawQuery === '' ? noQuery : new URLSearchParams(rawQuery);
+  const query = rawQuery === '' ? noQuery : new URLSearchParams(readable(rawQuery));
   const rawParts = rawPath.split('/');
   rawParts.shift();
   const slash = rawParts.length > 1 && rawParts[rawParts.length - 1] === '';
@@ -69,13 +69,25 @@ export function parseRequest(method: string, url: string): RequestInfo | undefin
   );
 }
 
+const badEscape = /%(?![0-9A-Fa-f]{2})/;
+
+/** Go passes over what of a query has bad escapes or semicolons, and takes the rest. */
+function readable(rawQuery: string): string {
+  if (!/[%;]/.test(rawQuery)) return rawQuery;
+  const pairs = rawQuery.split('&');
+  return pairs.filter((pair) => !pair.includes(';') && !badEscape.test(pair)).join('&');
+}
+
+/** Bytes that are no UTF-8 become U+FFFD, which no name has; bad escapes make no path at all. */
 function decodeParts(rawParts: readonly string[]): string[] | undefined {
-  try {
-    const parts = rawParts.map((part) => decodeURIComponent(part));
-    return parts.some((part) => part.includes('\0')) ? undefined : parts;
-  } catch {
-    return undefined;
-  }
+  if (rawParts.some((part) => badEscape.test(part))) return undefined;
+  return rawParts.map((part) => {
+    if (!part.includes('%')) return part;
+    const bytes = part.replace(/%([0-9A-Fa-f]{2})/g, (_all, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+    return Buffer.from(bytes, /[^\0-\xff]/.test(part) ? 'utf8' : 'latin1').toString();
+  });
 }
 
 function resourceRequest(

@@ -15,7 +15,7 @@ import type {
   WriteResult,
 } from '../registry/engine/types.ts';
 import type { Verb } from '../registry/resource.ts';
-import type { ReadBody } from '../registry/schema/read-body.ts';
+import { bodyMediaType, type ReadBody } from '../registry/schema/read-body.ts';
 import { httpMethodNotAllowed, resourceNotFound } from '../status.ts';
 import { bytesAnswer, headersFor, objectAnswer, watchHeadersFor } from './answers.ts';
 import { readBytes } from './body.ts';
@@ -205,6 +205,8 @@ export class ResourceRequests {
 
   async #create(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
     const negotiated = negotiateFor(exchange, found);
+    // Only here is the media type looked at before the options.
+    bodyMediaType(exchange.request.headers['content-type'] ?? '');
     const options = writeQuery(exchange, 'CreateOptions');
     const context = contextOf(exchange, found, options);
     const object = await this.#decode(exchange, found, options);
@@ -222,8 +224,8 @@ export class ResourceRequests {
   }
 
   async #patch(exchange: Exchange, found: FoundResource): Promise<ApiResponse> {
-    const negotiated = negotiateFor(exchange, found);
     const type = patchType(exchange.request, found.served.resource);
+    const negotiated = negotiateFor(exchange, found);
     const options = patchQuery(exchange, type);
     const context = contextOf(exchange, found, options);
     const body = await patchRequest(exchange.request, type, options);

@@ -32,6 +32,10 @@ export interface RouterParts {
   readonly keySet: () => unknown;
 }
 
+/** Requests that end at a pod, node or Service, whatever their method. */
+const connectSubresources: readonly string[] = ['attach', 'exec', 'log', 'portforward', 'proxy'];
+const isDiscovery = /^\/(?:api|apis)(?:\/|$)/;
+
 export class Router {
   readonly #parts: RouterParts;
 
@@ -40,11 +44,10 @@ export class Router {
   }
 
   async route(exchange: Exchange): Promise<ApiResponse> {
-    const { info } = exchange;
-    checkRepresentation(exchange);
-    return info.isResource ? this.#resource(exchange) : this.#path(exchange);
+    return exchange.info.isResource ? this.#resource(exchange) : this.#path(exchange);
   }
 
+  /** As upstream's router: what the path is, then its methods, then its media types. */
   #resource(exchange: Exchange): Promise<ApiResponse> {
     const { registry, resources, special } = this.#parts;
     const { info } = exchange;
@@ -57,6 +60,9 @@ export class Router {
     const base = `${info.group}/${info.resource}`;
     // Upstream has no verb for OPTIONS and the like, and proxies them all the same.
     if (info.verb === '' && info.subresource !== 'proxy') throw httpMethodNotAllowed();
+    const streams = connectSubresources.includes(info.subresource);
+    if (exchange.request.method === 'HEAD' && !streams) throw httpMethodNotAllowed();
+    checkRepresentation(exchange);
     checkName(info.name);
     if (info.subresource !== '') {
       const answers = special.get(`${base}/${info.subresource}`);
@@ -84,9 +90,14 @@ export class Router {
 
   async #path(exchange: Exchange): Promise<ApiResponse> {
     const { info } = exchange;
-    const answer = (await healthAnswer(info, this.#parts.checks)) ?? (await this.#known(exchange));
+    const health = await healthAnswer(info, this.#parts.checks);
+    if (health === undefined && isDiscovery.test(info.path) && info.verb === 'head') {
+      throw httpMethodNotAllowed();
+    }
+    const answer = health ?? (await this.#known(exchange));
     if (answer === undefined) return pageNotFound();
     if (info.verb !== 'get' && info.verb !== 'head') throw httpMethodNotAllowed();
+    checkRepresentation(exchange);
     return answer;
   }
 
@@ -95,6 +106,7 @@ export class Router {
     const { path } = exchange.info;
     switch (path) {
       case '/':
+      case '/index.html':
         return jsonAnswer(200, { paths: rootPaths(registry) });
       case '/version':
       case '/version/':

@@ -1,8 +1,9 @@
-// Reads the body of a virtual resource or an action, whose object is answered and not stored.
+// Reads an object that is sent, with the options beside it; answers one that is not stored.
 import type { FoundResource } from '../registry/engine/resource-registry.ts';
 import type { ApiObject } from '../registry/resource.ts';
 import type { StatedObject } from '../registry/schema/protobuf/codec.ts';
-import type { ExpectedType, ReadBody } from '../registry/schema/read-body.ts';
+import { bodyMediaType, type ExpectedType, type ReadBody } from '../registry/schema/read-body.ts';
+import { badRequest } from '../status.ts';
 import { objectAnswer } from './answers.ts';
 import { readBytes } from './body.ts';
 import { addWarning, type Exchange } from './exchange.ts';
@@ -10,21 +11,33 @@ import { type Negotiated, negotiate } from './negotiation.ts';
 import { readWriteQuery, type WriteQuery } from './query-options.ts';
 import type { ApiResponse } from './request.ts';
 
-/** The options of a create, and the object in the body. */
+/** An action's or a virtual resource's object, in the namespace that the path says. */
 export async function readCreate<T = ApiObject>(
   exchange: Exchange,
   readBody: ReadBody,
   expected: ExpectedType,
 ): Promise<{ object: T; options: WriteQuery }> {
-  const { request, info } = exchange;
   // An answer that cannot be given is refused before anything is done.
   wanted(exchange);
+  const { request, info } = exchange;
+  const { namespace } = info;
+  const contentType = request.headers['content-type'] ?? '';
+  // In upstream's order: media type, size, options, object.
+  bodyMediaType(contentType);
+  const bytes = await readBytes(request);
   const options = readWriteQuery(info.query, 'CreateOptions', request.headers['user-agent']);
-  const object = await readBody(await readBytes(request), expected, {
-    contentType: request.headers['content-type'] ?? '',
+  const object = await readBody(bytes, expected, {
+    contentType,
     fieldValidation: options.fieldValidation,
     warn: (message) => addWarning(exchange, message),
   });
+  const stated = object.metadata.namespace ?? '';
+  if (stated !== '' && namespace !== '' && stated !== namespace) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  if (namespace !== '') object.metadata.namespace = namespace;
   return { object: object as T, options };
 }
 

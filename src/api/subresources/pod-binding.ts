@@ -1,7 +1,7 @@
 // `pods/binding` and `bindings`: how the scheduler gives a pod its node.
 import { type Clock, timestamp } from '../../clock.ts';
 import type { Pod } from '../../objects.ts';
-import { applyBinding, type Binding } from '../../registry/core/pod-binding.ts';
+import { applyBinding, type Binding, checkTarget } from '../../registry/core/pod-binding.ts';
 import type { FoundResource, ResourceRegistry } from '../../registry/engine/resource-registry.ts';
 import type { RequestContext } from '../../registry/engine/types.ts';
 import type { ApiObject } from '../../registry/resource.ts';
@@ -38,6 +38,7 @@ export function podBinding(parts: Parts): SpecialRequest {
     if (stated !== '' && stated !== name) {
       throw badRequest('name in URL does not match name in Binding object');
     }
+    checkTarget(object);
     const context: RequestContext = {
       ...contextOf(exchange, pods, options),
       name,

@@ -115,7 +115,10 @@ async function boundTo(
   const kind = reference.kind as keyof typeof plurals;
   const plural = plurals[kind];
   if (plural === undefined) {
-    throw badRequest(`cannot bind token to object of type ${reference.apiVersion}, Kind=${kind}`);
+    const { apiVersion = '', kind: stated = '' } = reference;
+    const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+    const type = `${group}/${version}, Kind=${stated}`;
+    throw badRequest(`cannot bind token to object of type ${type}`);
   }
   const name = reference.name ?? '';
   const scope = kind === 'Node' ? '' : namespace;

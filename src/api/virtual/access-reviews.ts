@@ -1,5 +1,6 @@
 // SubjectAccessReview and its kin: asks the authorizer on behalf of whoever is named.
 import type { SubjectAccessReview } from '../../objects.ts';
+import { type FieldError, FieldPath, invalidValue } from '../../registry/field.ts';
 import type { User } from '../../registry/resource.ts';
 import type { ReadBody } from '../../registry/schema/read-body.ts';
 import { badRequest, invalid } from '../../status.ts';
@@ -26,12 +27,7 @@ export function subjectAccessReview(parts: Parts, local: boolean): SpecialReques
       expectedOf(found),
     );
     const { spec } = object;
-    checkSpec(found.served.resource.kind, spec, true);
-    if (local && spec.resourceAttributes?.namespace !== exchange.info.namespace) {
-      throw badRequest(
-        `spec.resourceAttributes.namespace must match namespace: ${exchange.info.namespace}`,
-      );
-    }
+    checkReview(object, { withSubject: true, local });
     const user: User = {
       name: spec.user ?? '',
       ...(spec.uid === undefined ? {} : { uid: spec.uid }),
@@ -53,7 +49,7 @@ export function selfSubjectAccessReview(parts: Parts): SpecialRequest {
       parts.readBody,
       expectedOf(found),
     );
-    checkSpec(found.served.resource.kind, object.spec, false);
+    checkReview(object, { withSubject: false, local: false });
     const status = await review(parts.authorizer, exchange.user, object.spec);
     return createdAnswer(exchange, { ...object, status });
   };
@@ -88,27 +84,49 @@ function attributesOf(user: User, spec: Spec): AuthorizationAttributes {
   };
 }
 
-function checkSpec(kind: string, spec: Spec | undefined, withSubject: boolean): void {
-  const causes: { reason: string; message: string; field: string }[] = [];
-  const add = (field: string, message: string) =>
-    causes.push({ reason: 'FieldValueInvalid', message: `Invalid value: ${message}`, field });
-  const { resourceAttributes: resource, nonResourceAttributes: path } = spec ?? {};
+type ReviewRules = { readonly withSubject: boolean; readonly local: boolean };
+
+/** Upstream's validation; it names no kind, for its internal objects have lost theirs. */
+function checkReview(review: SubjectAccessReview, { withSubject, local }: ReviewRules): void {
+  const { spec } = review;
+  const at = FieldPath.of('spec');
+  const errors: FieldError[] = [];
+  const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
   if (resource !== undefined && path !== undefined) {
-    add(
-      'spec.nonResourceAttributes',
-      '"": cannot be specified in combination with resourceAttributes',
-    );
+    const why = 'cannot be specified in combination with resourceAttributes';
+    errors.push(invalidValue(at.child('nonResourceAttributes'), path, why));
   }
   if (resource === undefined && path === undefined) {
-    add(
-      'spec.resourceAttributes',
-      'null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
-    );
+    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    errors.push(invalidValue(at.child('resourceAttributes'), null, why));
   }
-  const named = (spec?.user ?? '') !== '' || (spec?.groups ?? []).length > 0;
-  if (withSubject && !named)
-    add('spec.user', '"": at least one of user or group must be specified');
-  if (causes.length > 0) throw invalid({ group, kind }, '', causes);
+  const named = (spec.user ?? '') !== '' || (spec.groups ?? []).length > 0;
+  if (withSubject && !named) {
+    const why = 'at least one of user or group must be specified';
+    errors.push(invalidValue(at.child('user'), spec.user ?? '', why));
+  }
+  const { namespace, managedFields: _ownership, ...metadata } = review.metadata ?? {};
+  const stated = local ? metadata : { ...metadata, ...(namespace ? { namespace } : {}) };
+  if (Object.values(stated).some((value) => value !== undefined && value !== null)) {
+    const why = local ? 'must be empty except for namespace' : 'must be empty';
+    errors.push(invalidValue(FieldPath.of('metadata'), review.metadata, why));
+  }
+  if (local) errors.push(...checkLocal(spec, namespace ?? ''));
+  if (errors.length > 0) throw invalid({ group, kind: '' }, '', errors);
+}
+
+function checkLocal({ resourceAttributes, nonResourceAttributes }: Spec, own: string) {
+  const errors: FieldError[] = [];
+  const namespace = resourceAttributes?.namespace ?? '';
+  if (resourceAttributes !== undefined && namespace !== own) {
+    const path = FieldPath.of('spec.resourceAttributes.namespace');
+    errors.push(invalidValue(path, namespace, 'must match metadata.namespace'));
+  }
+  if (nonResourceAttributes !== undefined) {
+    const path = FieldPath.of('spec.nonResourceAttributes');
+    errors.push(invalidValue(path, nonResourceAttributes, 'disallowed on this kind of request'));
+  }
+  return errors;
 }
 
 interface RulesReview {

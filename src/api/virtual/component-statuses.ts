@@ -8,7 +8,7 @@ import { notFound } from '../../status.ts';
 import type { Driver } from '../../storage/driver.ts';
 import { objectAnswer } from '../answers.ts';
 import { addWarning, type Exchange } from '../exchange.ts';
-import { type Negotiated, negotiate } from '../negotiation.ts';
+import { type Negotiated, negotiate, refusal } from '../negotiation.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import type { SpecialRequest } from '../router.ts';
 
@@ -59,7 +59,7 @@ async function statusOf(name: string, parts: Parts): Promise<ComponentStatus> {
 export function componentStatuses(parts: Parts): SpecialRequest {
   return async (exchange, found) => {
     const { info, request } = exchange;
-    const negotiated = negotiate(request, info.query, { table: true });
+    const negotiated = negotiate(request, info.query, { table: true, partial: true });
     addWarning(exchange, 'v1 ComponentStatus is deprecated in v1.19+');
     if (info.verb === 'get') {
       if (!names.includes(info.name)) {
@@ -91,8 +91,35 @@ function answer(
   const whole = isList
     ? { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: statuses }
     : { ...typeMeta, ...first };
-  const object = negotiated.shape === 'table' ? tableOf(exchange, negotiated, statuses) : whole;
+  const shapes = {
+    object: () => whole,
+    discovery: () => whole,
+    table: () => tableOf(exchange, negotiated, statuses),
+    partial: () => metadataOf(negotiated, statuses, isList),
+  };
+  const object = shapes[negotiated.shape]();
   return objectAnswer(200, object, negotiated, exchange.protobuf);
+}
+
+function metadataOf(
+  { asList, metaVersion }: Negotiated,
+  statuses: readonly ComponentStatus[],
+  isList: boolean,
+) {
+  if (asList !== isList) {
+    throw refusal(
+      isList
+        ? 'you requested PartialObjectMetadata, but the requested object is a list ' +
+            '(*core.ComponentStatusList)'
+        : 'you requested PartialObjectMetadataList, but the requested object is not a list ' +
+            '(*core.ComponentStatus)',
+    );
+  }
+  const apiVersion = `meta.k8s.io/${metaVersion}`;
+  const kind = 'PartialObjectMetadata';
+  const items = statuses.map(({ metadata }) => ({ kind, apiVersion, metadata }));
+  if (isList) return { kind: `${kind}List`, apiVersion, metadata: {}, items };
+  return { kind, apiVersion, ...items[0] };
 }
 
 function tableOf(

@@ -23,6 +23,23 @@ function refuse(name: string, why: string): Error {
 }
 
 /**
+ * A binding can be wrong before anybody looks for the pod. Upstream refuses it with a plain error,
+ * which its clients see as a 500; here it is the client's fault.
+ *
+ * @throws StatusError 400 for a target that is no node
+ */
+export function checkTarget({ target }: Binding): void {
+  const kind = target?.kind ?? '';
+  if (kind !== '' && kind !== 'Node') {
+    throw badRequest(
+      `target.kind: Unsupported value: ${JSON.stringify(kind)}: ` +
+        'supported values: "Node", "<empty>"',
+    );
+  }
+  if ((target?.name ?? '') === '') throw badRequest('target.name: Required value');
+}
+
+/**
  * Gives the bound pod; `pod` is left alone. Preconditions of `binding.metadata` (uid) hold, its
  * annotations and labels are merged, and PodScheduled becomes True.
  *
@@ -31,15 +48,8 @@ function refuse(name: string, why: string): Error {
  */
 export function applyBinding(pod: Pod, binding: Binding, timestamp: string): Pod {
   const name = pod.metadata?.name ?? '';
-  const kind = binding.target?.kind ?? '';
+  checkTarget(binding);
   const nodeName = binding.target?.name ?? '';
-  if (kind !== '' && kind !== 'Node') {
-    throw badRequest(
-      `target.kind: Unsupported value: ${JSON.stringify(kind)}: ` +
-        'supported values: "Node", "<empty>"',
-    );
-  }
-  if (nodeName === '') throw badRequest('target.name: Required value');
   const uid = binding.metadata?.uid;
   if (uid && uid !== pod.metadata?.uid) {
     const why =

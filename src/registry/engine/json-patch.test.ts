@@ -115,3 +115,26 @@ t.test('merge patch', async (t) => {
     t.strictSame(mergePatch(target, patch), expected, JSON.stringify(patch));
   }
 });
+
+t.test('copies that grow without end are refused', async (t) => {
+  const doubled = Array.from({ length: 60 }, () => ({ op: 'copy', from: '/a', path: '/a/-' }));
+  const add = { op: 'add', path: '/a', value: ['x'.repeat(100)] };
+  t.throws(() => applyJsonPatch({}, readJsonPatch([add, ...doubled]).operations), {
+    message: /Unable to complete the copy, .* exceeding the limit 3145728/,
+  });
+  const deeper = Array.from({ length: 20 }, (_, at) => ({
+    op: 'copy',
+    from: '/a',
+    path: '/a'.repeat(2 ** at + 1),
+  }));
+  t.throws(() => applyJsonPatch({ a: { a: {} } }, readJsonPatch(deeper).operations), {
+    message: 'exceeded max depth',
+  });
+  t.same(
+    applyJsonPatch({ a: 'x' }, readJsonPatch([{ op: 'copy', from: '/a', path: '/b' }]).operations),
+    {
+      a: 'x',
+      b: 'x',
+    },
+  );
+});

@@ -1,4 +1,5 @@
 // JSON patch, RFC 6902, over pointers of RFC 6901.
+import { toJson } from '../schema/json.ts';
 import { copyJson, defineOwn, fieldOf, isJsonObject, sameJson } from './json.ts';
 
 export interface JsonPatchOperation {
@@ -7,6 +8,9 @@ export interface JsonPatchOperation {
   readonly from?: string;
   readonly value?: unknown;
 }
+
+/** What copies of one patch may add, in bytes of JSON; doubling is fast. Upstream's default. */
+export const copiedBytesMax = 3 * 1024 * 1024;
 
 /** The patch is well-formed but does not fit the object it is applied to. */
 export class JsonPatchError extends Error {}
@@ -95,12 +99,24 @@ export function applyJsonPatch(
   operations: readonly JsonPatchOperation[],
 ): unknown {
   // Operations may address the whole document, so it hangs under a root of its own.
-  const root = { document: copyJson(document) };
-  for (const operation of operations) applyOperation(root, operation);
+  const root: Root = { document: copyJson(document), copiedBytes: 0 };
+  try {
+    for (const operation of operations) applyOperation(root, operation);
+  } catch (error) {
+    // Copied into itself a dozen times, a small document is deeper than any stack.
+    if (error instanceof RangeError) throw new JsonPatchError('exceeded max depth');
+    throw error;
+  }
   return root.document;
 }
 
-function applyOperation(root: { document: unknown }, operation: JsonPatchOperation): void {
+/** The document, and how much operations have copied in it so far. */
+interface Root extends Record<string, unknown> {
+  document: unknown;
+  copiedBytes: number;
+}
+
+function applyOperation(root: Root, operation: JsonPatchOperation): void {
   const { op, path } = operation;
   if (op === 'move') {
     move(root, operation);
@@ -125,14 +141,24 @@ function applyOperation(root: { document: unknown }, operation: JsonPatchOperati
       }
       break;
     case 'copy':
-      insert(at, copyJson(readOrNull(locate(root, givenFrom(operation)))), path);
+      insert(at, copied(root, givenFrom(operation)), path);
       break;
     default:
       throw new JsonPatchError(`unexpected kind of operation: ${op}`);
   }
 }
 
-function move(root: { document: unknown }, operation: JsonPatchOperation): void {
+function copied(root: Root, from: string): unknown {
+  const value = readOrNull(locate(root, from));
+  root.copiedBytes += toJson(value).length;
+  if (root.copiedBytes <= copiedBytesMax) return copyJson(value);
+  throw new JsonPatchError(
+    'Unable to complete the copy, the accumulated size increase of copy is ' +
+      `${root.copiedBytes}, exceeding the limit ${copiedBytesMax}`,
+  );
+}
+
+function move(root: Root, operation: JsonPatchOperation): void {
   const { path } = operation;
   const from = givenFrom(operation);
   if (path.startsWith(`${from}/`)) throw new JsonPatchError(`cannot move ${from} into itself`);
@@ -158,7 +184,7 @@ interface Place {
   readonly token: string;
 }
 
-function locate(root: { document: unknown }, pointer: string): Place {
+function locate(root: Root, pointer: string): Place {
   // The document itself is no place for upstream's library.
   if (!pointer.startsWith('/')) throw missing(pointer);
   const tokens = tokensOf(pointer);

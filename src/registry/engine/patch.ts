@@ -56,8 +56,6 @@ export async function patch(
       version.defaults?.(next);
       return { next, owned: false };
     },
-  }).catch((error: unknown) => {
-    throw error instanceof JsonPatchError ? unprocessable() : error;
   });
 }
 
@@ -95,7 +93,28 @@ function readPatch(body: Uint8Array, prefix: string): ReadPatch {
 export function patcher(
   parts: StoreParts,
   schema: string,
-  request: { readonly type: 'json' | 'merge' | 'strategic'; readonly body: Uint8Array },
+  request: ObjectPatch,
+): (current: ApiObject) => Patched {
+  let make: ((current: ApiObject) => Patched) | undefined;
+  return (current) => {
+    make ??= readPatcher(parts, schema, request);
+    try {
+      return make(current);
+    } catch (error) {
+      throw error instanceof JsonPatchError ? unprocessable() : error;
+    }
+  };
+}
+
+interface ObjectPatch {
+  readonly type: 'json' | 'merge' | 'strategic';
+  readonly body: Uint8Array;
+}
+
+function readPatcher(
+  parts: StoreParts,
+  schema: string,
+  request: ObjectPatch,
 ): (current: ApiObject) => Patched {
   // Strategic patches are read elsewhere upstream, where nobody says what was being read.
   const prefix = request.type === 'strategic' ? '' : 'error decoding patch: ';

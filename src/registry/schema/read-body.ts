@@ -193,9 +193,7 @@ export function createBodyReader(
 
   return async (bytes, type, options) => {
     const expected: Expected = { ...type, bare: options.bare };
-    const [mediaType = ''] = options.contentType.toLowerCase().split(';');
-    const form = mediaType.trim() === '' ? 'application/json' : mediaType.trim();
-    if (!bodyMediaTypes.includes(form)) throw unsupportedMediaType(bodyMediaTypes);
+    const form = bodyMediaType(options.contentType);
     if (form === protobufMediaType) return fromProtobuf(bytes, expected);
     let document: ParsedBody;
     let stated: TypeMeta;
@@ -222,6 +220,21 @@ export function createBodyReader(
     // First in Go's order, whether or not the client sent them.
     return { ...meta, ...object, ...meta };
   };
+}
+
+/** A type and well-formed parameters, as Go's mime.ParseMediaType takes them. */
+const mediaTypeForm = /^([^;]+)(?:;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[^"]*")\s*)*;?\s*$/;
+
+/**
+ * The media type of a body; JSON where none is stated.
+ *
+ * @throws StatusError 415
+ */
+export function bodyMediaType(contentType: string): string {
+  if (contentType === '') return 'application/json';
+  const type = mediaTypeForm.exec(contentType)?.[1]?.trim().toLowerCase() ?? '';
+  if (!bodyMediaTypes.includes(type)) throw unsupportedMediaType(bodyMediaTypes);
+  return type;
 }
 
 function cannotHandle(meta: TypeMeta, expected: Expected, why: string): Error {

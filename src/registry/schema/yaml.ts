@@ -33,6 +33,8 @@ export async function parseYaml(text: string): Promise<YamlDocument> {
     version: '1.1',
     intAsBigInt: true,
     lineCounter: lines,
+    // Odd documents are the client's: they are no reason to write to our own standard error.
+    logLevel: 'error',
     // Go keeps timestamps as they are written and knows no base-60 numbers.
     customTags: (tags) =>
       tags.filter(
