@@ -16,11 +16,15 @@ export interface Clock {
   setTimeout(callback: () => void, delayMs: number): Timer;
 }
 
+/** The system's timers count in 31 bits: 24 days. */
+const delayMsMax = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   setTimeout(callback, delayMs) {
-    const handle = setTimeout(callback, delayMs);
+    // What is due in a month is due never; the system would take it for due at once.
+    const handle = setTimeout(callback, Math.min(delayMs, delayMsMax));
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },

@@ -1,5 +1,7 @@
 // Field paths and field errors: what validation collects, spelled as upstream's field package does.
+
 import type { StatusCause } from '../status.ts';
+import { toJson } from './schema/json.ts';
 
 /** An immutable path such as `spec.containers[0].name` or `metadata.annotations[a.b/c]`. */
 export class FieldPath {
@@ -37,7 +39,7 @@ export interface FieldError extends StatusCause {
 /** How Go's %v / %q shows a bad value inside a message. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value === 'object') return toJson(value);
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 

@@ -1,7 +1,8 @@
 // JSON that upstream keeps in annotations: written as Go's encoding/json writes, read as it reads.
+
 import { canonicalQuantity } from '../../quantity.ts';
 import { isJsonObject } from '../engine/json.ts';
-import { fromJson } from '../schema/json.ts';
+import { fromJson, toJson } from '../schema/json.ts';
 
 /** The JSON does not fit its type; upstream then passes over the annotation. */
 export class AnnotationError extends Error {}
@@ -16,7 +17,7 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** With the characters escaped that Go keeps out of HTML. */
 export function writeAnnotation(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (each) => escapes[each] ?? each);
+  return toJson(value).replace(/[<>&\u2028\u2029]/g, (each) => escapes[each] ?? each);
 }
 
 /** Undefined where it is no JSON, or `read` does not accept it. */

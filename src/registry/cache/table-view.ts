@@ -1,5 +1,7 @@
 // Shows objects as rows of a meta.k8s.io/v1 Table, the form that `kubectl get` prints.
+
 import type { ApiObject, TableShape } from '../resource.ts';
+import { toJson } from '../schema/json.ts';
 import type { View } from './representation.ts';
 import {
   around,
@@ -80,7 +82,7 @@ export function tableView(options: {
 
 /** JSON in ASCII, as the texts of a piece must be: everything else is escaped. */
 function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
+  return toJson(value).replace(
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -85,9 +85,11 @@ export function applyConfiguration(request: Apply, owners: Owners): Applied {
 
 /** `default/web; apps/v1, Kind=Deployment`, as upstream names an object in these errors. */
 function nameOf({ configuration, served }: Apply): string {
-  const { name = '', namespace = '' } = configuration.metadata;
+  // A name of another type is no name, as Go's unstructured objects have it.
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  const { name, namespace } = configuration.metadata;
   const { group, version, resource } = served;
-  return `${namespace}/${name}; ${group}/${version.version}, Kind=${resource.kind}`;
+  return `${text(namespace)}/${text(name)}; ${group}/${version.version}, Kind=${resource.kind}`;
 }
 
 function decoded(request: Apply, value: ApiObject): ApiObject {

@@ -1,4 +1,5 @@
 // Checks what a claim asks for: requests, constraints, and configuration for drivers.
+
 import {
   type FieldError,
   type FieldPath,
@@ -9,6 +10,7 @@ import {
 } from '../field.ts';
 import { validateLabelValue } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
+import { toJson } from '../schema/json.ts';
 import { validateLabelName } from '../selector-validation.ts';
 import { validateList, validateSet } from './lists.ts';
 import {
@@ -232,7 +234,7 @@ export function validateRawObject(
   bytesMax: number,
 ): readonly FieldError[] {
   if (value === undefined || value === null) return [required(path)];
-  if (Buffer.byteLength(JSON.stringify(value)) > bytesMax) return [tooLong(path, bytesMax)];
+  if (Buffer.byteLength(toJson(value)) > bytesMax) return [tooLong(path, bytesMax)];
   if (typeof value === 'object' && !Array.isArray(value)) return [];
   return [invalidValue(path, '<value omitted>', 'must be a valid JSON object')];
 }
