@@ -21,6 +21,7 @@ const permittedWords: readonly RegExp[] = [
   /unable to find api field in struct/,
   /unknown patch type: /,
   /unrecognized type: /,
+  /list element types are not identical: /,
   /expected a \[\]interface \{\}, but received a/,
   /merging lists cannot yet be specified in the patch/,
   /cannot restore slice from|cannot merge|precise merge|map: map\[.*\] does not contain declared merge key/,

@@ -36,7 +36,7 @@ const accepts = [
 
 export function acceptHeader(dice: Dice): Readonly<Record<string, string>> {
   if (dice.chance(0.05)) return {};
-  return { accept: dice.chance(0.65) ? 'application/json' : dice.pick(accepts) };
+  return { accept: dice.chance(0.8) ? 'application/json' : dice.pick(accepts) };
 }
 
 /** Seldom any: each has its own ways to be wrong. */

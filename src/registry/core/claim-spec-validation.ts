@@ -40,7 +40,9 @@ export function validateVolumeMode(mode: string | undefined, path: FieldPath): F
 }
 
 function validateDataSource(source: DataSource, path: FieldPath): FieldError[] {
-  const { name, kind, apiGroup = '', namespace = '' } = source;
+  const { name, kind } = source;
+  // Go writes them without a value as null.
+  const [apiGroup, namespace] = [source.apiGroup ?? '', source.namespace ?? ''];
   const errors: FieldError[] = [];
   if (!name) errors.push(required(path.child('name')));
   if (!kind) errors.push(required(path.child('kind')));

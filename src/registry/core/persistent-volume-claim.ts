@@ -22,7 +22,8 @@ function setClaimDefaults(claim: PersistentVolumeClaim): void {
   roundToMilli(claim.status.allocatedResources);
 }
 
-function isClaimOrSnapshot({ apiGroup = '', kind }: NonNullable<ClaimSpec['dataSource']>): boolean {
+function isClaimOrSnapshot({ apiGroup: group, kind }: NonNullable<ClaimSpec['dataSource']>) {
+  const apiGroup = group ?? '';
   if (kind === 'PersistentVolumeClaim') return apiGroup === '';
   return kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io';
 }

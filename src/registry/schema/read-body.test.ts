@@ -83,3 +83,9 @@ t.test('storage keeps the object, less what the cache splices in', async (t) => 
   );
   t.same(encodeStored(decodeStored(stored)), stored);
 });
+
+t.test('what Go takes for no number in YAML is a text', async (t) => {
+  const yaml = 'metadata:\n  name: a\n  labels:\n    ".": x\n  annotations:\n    .: -.\n    b: .\n';
+  const object = await read(Buffer.from(yaml), pod, options({ contentType: 'application/yaml' }));
+  t.same(object.metadata.annotations, { '.': '-.', b: '.' });
+});

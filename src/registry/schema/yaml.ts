@@ -1,6 +1,9 @@
 // Turns YAML into a JSON document as sigs.k8s.io/yaml does: YAML 1.1 scalars, string keys.
+import type { ScalarTag, Tags } from 'yaml';
 import type { JsonDocument } from './json.ts';
 import { parseDocument, toJson } from './json.ts';
+
+type CustomTag = Tags[number];
 
 /** More aliases than this in one document are refused: each can multiply its size. */
 const aliasesMax = 100;
@@ -21,6 +24,21 @@ export function warningsOf(problem: string): readonly string[] {
   return [...new Set(lines.map((line) => line.trim()))];
 }
 
+/** Go takes a float to have a digit: `.` and `-.` are texts. */
+const floats = {
+  plain: /^[-+]?(?:\.[0-9_]*[0-9][0-9_]*|[0-9][0-9_]*\.[0-9_]*)$/,
+  EXP: /^[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)[eE][-+]?[0-9]+$/,
+} as const;
+
+/** A tag as Go reads it; none where Go has no such thing. */
+function tagOfGo(tag: CustomTag): CustomTag[] {
+  if (typeof tag === 'string') return [tag];
+  const format = 'format' in tag ? tag.format : undefined;
+  if (tag.tag.endsWith(':timestamp') || format === 'TIME') return [];
+  if (!tag.tag.endsWith(':float') || tag.test?.test('.nan') === true) return [tag];
+  return [{ ...(tag as ScalarTag), test: format === 'EXP' ? floats.EXP : floats.plain }];
+}
+
 /**
  * Parses the first document of a YAML text.
  *
@@ -36,12 +54,7 @@ export async function parseYaml(text: string): Promise<YamlDocument> {
     // Odd documents are the client's: they are no reason to write to our own standard error.
     logLevel: 'error',
     // Go keeps timestamps as they are written and knows no base-60 numbers.
-    customTags: (tags) =>
-      tags.filter(
-        (tag) =>
-          typeof tag === 'string' ||
-          !(tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')),
-      ),
+    customTags: (tags) => tags.flatMap(tagOfGo),
   });
   const duplicates: string[] = [];
   for (const error of document.errors) {

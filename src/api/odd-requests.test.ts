@@ -1,0 +1,226 @@
+// What a fuzzer found: requests that no client sends, each with the answer that Kubernetes gives.
+import t from 'tap';
+import { testApi } from './api.fixture.ts';
+
+const { api, call } = await testApi();
+t.teardown(() => api.close());
+
+const core = '/api/v1/namespaces/default';
+const maps = `${core}/configmaps`;
+const reviews = '/apis/authorization.k8s.io/v1';
+await call('POST', `${core}/serviceaccounts`, { metadata: { name: 'default' } });
+await call('POST', maps, { metadata: { name: 'a' }, data: { k: 'v' } });
+
+interface Odd {
+  readonly what: string;
+  readonly method?: string;
+  readonly url: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly status: number;
+  readonly message?: RegExp;
+}
+
+function table(name: string, rows: readonly Odd[]): void {
+  t.test(name, async (t) => {
+    for (const { what, method = 'GET', url, body, headers, status, message } of rows) {
+      const answer = await call(method, url, body, headers);
+      t.equal(answer.status, status, `${what}: ${JSON.stringify(answer.body).slice(0, 300)}`);
+      if (message !== undefined) t.match(answer.body.message, message, what);
+    }
+  });
+}
+
+const json = { 'content-type': 'application/json' };
+const patch = (type: string) => ({ 'content-type': `application/${type}` });
+
+table('what comes first when several things are wrong', [
+  {
+    what: 'the media type, then the options',
+    method: 'POST',
+    url: `${maps}?dryRun=x`,
+    body: '{',
+    headers: { 'content-type': 'text/plain' },
+    status: 415,
+  },
+  {
+    what: 'parameters that are none',
+    method: 'POST',
+    url: maps,
+    body: {},
+    headers: { 'content-type': 'application/json;;=' },
+    status: 415,
+  },
+  {
+    what: 'the options, then the body',
+    method: 'POST',
+    url: `${maps}?dryRun=x&fieldManager=a%07b`,
+    body: '{',
+    status: 422,
+    message:
+      /\[fieldManager: Invalid value: "a.*": invalid character U\+0007 \(at position 1\), dryRun/,
+  },
+  {
+    what: 'the object that is not there, then the patch',
+    method: 'PATCH',
+    url: `${maps}/none`,
+    body: '{',
+    headers: patch('json-patch+json'),
+    status: 404,
+  },
+  {
+    what: 'what a patch may say, all at once',
+    method: 'PATCH',
+    url: `${maps}/a?force=true&dryRun=x`,
+    body: '{}',
+    headers: patch('merge-patch+json'),
+    status: 422,
+    message: /\[force: Forbidden: .*, dryRun: Unsupported value: \["x"\]/,
+  },
+  {
+    what: 'the path, then what is accepted',
+    url: '/api/v1/nothing',
+    headers: { accept: 'text/html' },
+    status: 404,
+  },
+]);
+
+table('paths and queries', [
+  { what: 'an escape that means nothing', url: `${maps}/%zz`, status: 400 },
+  { what: 'bytes that are no text', url: `${maps}/%ff`, status: 404 },
+  { what: 'a zero byte', url: `${maps}/%00`, status: 404 },
+  { what: 'HEAD of a resource', method: 'HEAD', url: maps, status: 405 },
+  { what: 'a pair with a bad escape is passed over', url: `${maps}?limit=%zz`, status: 200 },
+  {
+    what: 'a number that is empty',
+    url: `${maps}?limit=`,
+    status: 400,
+    message: /strconv.ParseInt: parsing "": invalid syntax/,
+  },
+  {
+    what: 'a number past 64 bits',
+    url: `${maps}?limit=9223372036854775808`,
+    status: 400,
+    message: /value out of range/,
+  },
+  {
+    what: 'a policy that is empty',
+    method: 'DELETE',
+    url: `${maps}/none?propagationPolicy=`,
+    status: 422,
+    message: /supported values: "Foreground", "Background", "Orphan", "nil"/,
+  },
+]);
+
+table('bodies', [
+  {
+    what: 'a patch that copies more and more',
+    method: 'PATCH',
+    url: `${maps}/a`,
+    body: [
+      { op: 'add', path: '/data/x', value: 'x'.repeat(1000) },
+      ...Array.from({ length: 40 }, (_, at) => ({
+        op: 'copy',
+        from: '/data',
+        path: `/data/x${at}`,
+      })),
+    ],
+    headers: patch('json-patch+json'),
+    status: 422,
+    message: /the server rejected our request due to an error in our request/,
+  },
+  {
+    what: 'a big integer where a patch does not fit',
+    method: 'PATCH',
+    url: `${maps}/a`,
+    body: '{"data":{"n":123456789012345678901}}',
+    headers: patch('merge-patch+json'),
+    status: 422,
+    message: /"n\\":123456789012345678901/,
+  },
+  {
+    what: 'applying a name that is no text',
+    method: 'PATCH',
+    url: `${maps}/a?fieldManager=m`,
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: { a: 'b' } } },
+    headers: patch('apply-patch+yaml'),
+    status: 500,
+    message: /failed to create typed patch object \(default\/; .*\.metadata\.name: expected string/,
+  },
+  {
+    what: 'a selector of null',
+    method: 'POST',
+    url: '/apis/apps/v1/namespaces/default/replicasets',
+    body: { metadata: { name: 'a' }, spec: { selector: null } },
+    status: 422,
+    message: /spec.selector: Required value/,
+  },
+  {
+    what: 'a data source without a group',
+    method: 'POST',
+    url: `${core}/persistentvolumeclaims`,
+    body: { metadata: { name: 'a' }, spec: { dataSourceRef: { kind: 'Pod', name: 'b' } } },
+    status: 422,
+    message: /must be 'PersistentVolumeClaim' when referencing the default apiGroup/,
+  },
+  {
+    what: 'a token bound to nothing',
+    method: 'POST',
+    url: `${core}/serviceaccounts/default/token`,
+    body: { spec: { audiences: ['a'], boundObjectRef: {} } },
+    status: 400,
+    message: /cannot bind token to object of type \/, Kind=$/,
+  },
+  {
+    what: 'a binding to nothing',
+    method: 'POST',
+    url: `${core}/pods/none/binding`,
+    body: { metadata: { name: 'none' }, target: {} },
+    status: 400,
+    message: /target.name: Required value/,
+  },
+]);
+
+table('reviews have no metadata', [
+  {
+    what: 'of oneself',
+    method: 'POST',
+    url: `${reviews}/selfsubjectaccessreviews`,
+    body: {
+      metadata: { labels: { a: 'b' } },
+      spec: { resourceAttributes: { verb: 'get', resource: 'pods' } },
+    },
+    status: 422,
+    message: /^\.authorization\.k8s\.io "" is invalid: metadata: Invalid value: .*: must be empty$/,
+  },
+  {
+    what: 'in a namespace',
+    method: 'POST',
+    url: `${reviews}/namespaces/default/localsubjectaccessreviews`,
+    body: {
+      metadata: { namespace: 'default' },
+      spec: { user: 'u', resourceAttributes: { verb: 'get', namespace: 'other' } },
+    },
+    status: 422,
+    message: /spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.name/,
+  },
+]);
+
+t.test('integers past 2^53 in a table', async (t) => {
+  const revisions = '/apis/apps/v1/namespaces/default/controllerrevisions';
+  const body = '{"metadata":{"name":"a"},"revision":9223372036854775807,"data":{}}';
+  t.equal((await call('POST', revisions, body)).status, 201);
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const answer = await call('GET', revisions, undefined, { ...json, accept });
+  t.equal(answer.status, 200);
+});
+
+t.test('component statuses as metadata only', async (t) => {
+  const accept = (kind: string) => ({ accept: `application/json;as=${kind};v=v1;g=meta.k8s.io` });
+  const path = '/api/v1/componentstatuses';
+  const list = await call('GET', path, undefined, accept('PartialObjectMetadataList'));
+  t.match(list.body, { kind: 'PartialObjectMetadataList', items: [{ metadata: {} }] });
+  const one = await call('GET', `${path}/etcd-0`, undefined, accept('PartialObjectMetadata'));
+  t.match(one.body, { kind: 'PartialObjectMetadata', metadata: { name: 'etcd-0' } });
+  t.equal((await call('GET', path, undefined, accept('PartialObjectMetadata'))).status, 406);
+});
