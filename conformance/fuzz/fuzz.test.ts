@@ -15,6 +15,8 @@ const seed = 7;
 const concurrency = 16;
 const settleTries = 600;
 
+t.setTimeout(0);
+
 /** A kubeconfig is JSON as well as YAML. */
 function kubeconfig(server: string): string {
   return JSON.stringify({
