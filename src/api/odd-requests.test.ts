@@ -145,7 +145,7 @@ table('bodies', [
     body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: { a: 'b' } } },
     headers: patch('apply-patch+yaml'),
     status: 500,
-    message: /failed to create typed patch object \(default\/; .*\.metadata\.name: expected string/,
+    message: /failed to create typed patch object \(\/; .*\.metadata\.name: expected string/,
   },
   {
     what: 'a selector of null',
