@@ -15,26 +15,16 @@ import { createProtobufCodec } from '../registry/schema/protobuf/codec.ts';
 import { createBodyReader } from '../registry/schema/read-body.ts';
 import { loadTypeTable } from '../registry/schema/table.ts';
 import type { Driver } from '../storage/driver.ts';
+import { createAccess } from './access.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { createServicePools } from './allocation/service-pools.ts';
-import { ServiceRepair } from './allocation/service-repair.ts';
-import { Authenticator } from './authentication/authenticator.ts';
-import { bootstrapTokens } from './authentication/bootstrap-tokens.ts';
-import { legacyTokens } from './authentication/legacy-tokens.ts';
-import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
-import { type StaticToken, staticTokens } from './authentication/static-tokens.ts';
-import { authorizerChain, mastersAuthorizer } from './authorization/authorizer.ts';
-import { createNodeAuthorizer } from './authorization/node.ts';
-import { RbacAuthorizer } from './authorization/rbac.ts';
-import { ApiServices } from './bootstrap/api-services.ts';
-import { IdentityLease } from './bootstrap/identity-lease.ts';
-import { bootstrapRoles } from './bootstrap/policy.ts';
-import { type BootstrapOptions, ServerObjects } from './bootstrap/server-objects.ts';
+import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
+import type { StaticToken } from './authentication/static-tokens.ts';
+import type { BootstrapOptions } from './bootstrap/server-objects.ts';
 import type { Dialer } from './dialer.ts';
 import { Discovery } from './discovery.ts';
 import { dumpFairness } from './fairness/dump.ts';
 import { Fairness } from './fairness/fairness.ts';
-import { FlowConfiguration } from './fairness/flow-configuration.ts';
 import type { StoredStats } from './fairness/work-estimate.ts';
 import { createHandler } from './handler.ts';
 import { type ServerState, serverChecks } from './health-checks.ts';
@@ -46,8 +36,10 @@ import type { RequestInfo } from './request-info.ts';
 import { ResourceRequests } from './resource-requests.ts';
 import { ResourceViews } from './resource-views.ts';
 import { Router } from './router.ts';
+import { openIdConfiguration, versionInfo } from './server-facts.ts';
 import { showProcess, showStoredObjects, timedDriver } from './server-metrics.ts';
 import { specialRequests } from './special-requests.ts';
+import { createUpkeep } from './upkeep.ts';
 import { bindingResource } from './virtual/binding.ts';
 
 export interface ApiOptions extends BootstrapOptions {
@@ -118,23 +110,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   for (const resource of resources) registry.add(resource);
 
   const objects = new ObjectReader(registry);
-  const { signingKey, issuer } = options;
-  const tokens = new ServiceAccountTokens({ signingKey, issuer, objects, clock, random });
-  const authenticator = new Authenticator([
-    staticTokens(options.staticTokens ?? []),
-    tokens,
-    legacyTokens({ tokens, objects, registry, clock, logger: logger.child('authentication') }),
-    bootstrapTokens(objects, clock),
-  ]);
-  const rbac = new RbacAuthorizer(objects);
-  rbac.start();
-  const pods = registry.store('', 'pods');
-  const nodeRules = bootstrapRoles().find(({ name }) => name === 'system:node')?.rules ?? [];
-  const authorizer = authorizerChain([
-    mastersAuthorizer,
-    ...(pods === undefined ? [] : [createNodeAuthorizer(pods, objects, nodeRules)]),
-    rbac,
-  ]);
+  const access = createAccess({ ...options, registry, objects });
+  const { authenticator, authorizer, rbac, tokens } = access;
   const pools = createServicePools({ ...options, registry, objects });
   admission.configure({ objects, authorizer, registry, rbac, pools, ...options });
 
@@ -156,18 +133,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ...(maxMutatingRequestsInFlight === undefined ? {} : { maxMutatingRequestsInFlight }),
     stats: (info) => storedStats(registry, info),
   });
-  const flows = new FlowConfiguration({ fairness, registry, clock, random, logger });
-  const own = new ServerObjects({ ...options, registry, logger: logger.child('bootstrap') });
-  const lease = new IdentityLease({ ...options, registry, logger: logger.child('identity') });
-  const apiServices = new ApiServices({ registry, clock, logger: logger.child('autoregister') });
-  const repair = new ServiceRepair({
-    registry,
-    objects,
-    ports: pools.real.ports,
-    clock,
-    random,
-    logger: logger.child('service-repair'),
-  });
+  const upkeep = createUpkeep({ ...options, registry, objects, fairness, ports: pools.real.ports });
   const state: ServerState = { started: false, closing: false };
   const router = new Router({
     registry,
@@ -207,7 +173,12 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     route: (exchange) => router.route(exchange),
     extension: (path) => extensionFor(options.extensions, path),
   });
-  const ready = start(registry, { kept: [own, apiServices], lease, repair, flows }, state);
+  const ready = registry
+    .ready()
+    .then(() => upkeep.start())
+    .then(() => {
+      state.started = true;
+    });
   fairness.start();
   ready.catch((error: unknown) => logger.error('the server could not start', error));
   return {
@@ -219,11 +190,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     close() {
       state.closing = true;
       fairness.close();
-      flows.close();
-      own.close();
-      lease.close();
-      repair.close();
-      apiServices.close();
+      upkeep.close();
       rbac.close();
       views.close();
       registry.close();
@@ -243,53 +210,4 @@ function extensionFor(extensions: ApiOptions['extensions'], path: string): ApiHa
     if (path === prefix || path.startsWith(`${prefix}/`)) return handler;
   }
   return undefined;
-}
-
-async function start(
-  registry: ResourceRegistry,
-  parts: {
-    readonly kept: readonly (ServerObjects | ApiServices)[];
-    readonly lease: IdentityLease;
-    readonly repair: ServiceRepair;
-    readonly flows: FlowConfiguration;
-  },
-  state: ServerState,
-): Promise<void> {
-  const { kept, lease, repair, flows } = parts;
-  await registry.ready();
-  flows.start();
-  await Promise.all(kept.map((each) => each.ensure()));
-  for (const each of kept) each.keep();
-  await Promise.all([repair.start(), flows.settle(), lease.ensure()]);
-  lease.keep();
-  state.started = true;
-}
-
-function versionInfo(gitVersion: string): unknown {
-  const [, major = '1', minor = '36'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
-  return {
-    major,
-    minor,
-    emulationMajor: major,
-    emulationMinor: minor,
-    minCompatibilityMajor: major,
-    minCompatibilityMinor: String(Number(minor) - 1),
-    gitVersion,
-    gitCommit: '',
-    gitTreeState: 'clean',
-    buildDate: '2026-04-22T00:00:00Z',
-    goVersion: 'none',
-    compiler: 'node',
-    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-  };
-}
-
-function openIdConfiguration(issuer: string): unknown {
-  return {
-    issuer,
-    jwks_uri: `${issuer}/openid/v1/jwks`,
-    response_types_supported: ['id_token'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['ES256'],
-  };
 }
