@@ -41,16 +41,17 @@ export async function startServerProcess(options: {
   readonly dataDirectory: string;
   readonly port: number;
   readonly insecurePort: number;
-  readonly storage?: string;
+  /** Further options of `coracle server`. */
+  readonly flags?: readonly string[];
 }): Promise<ServerProcess> {
-  const { dataDirectory, port, insecurePort, storage } = options;
+  const { dataDirectory, port, insecurePort, flags = [] } = options;
   const child = spawn(
     process.execPath,
     [
       ...[main, 'server', '--no-controllers', '--data-dir', dataDirectory],
       ...['--bind-address', '127.0.0.1', '--port', `${port}`],
       ...['--insecure-port', `${insecurePort}`],
-      ...(storage === undefined ? [] : ['--storage', storage]),
+      ...flags,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], env: { NODE_COMPILE_CACHE: cache, ...process.env } },
   );

@@ -22,6 +22,7 @@ import { isReason } from '../status.ts';
 import { startCompactor } from '../storage/compactor.ts';
 import type { Driver } from '../storage/driver.ts';
 import { openStorage } from '../storage/open.ts';
+import { type EtcdTlsFiles, readEtcdTls } from './etcd-tls.ts';
 import { CliError } from './exit-codes.ts';
 import { ensurePki, type Pki } from './pki.ts';
 import { programUrl } from './program-url.ts';
@@ -29,7 +30,7 @@ import { readRuntimeConfig } from './runtime-config-flag.ts';
 import type { WorkerOptions } from './server-worker.ts';
 import { untilSignal } from './until-signal.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends EtcdTlsFiles {
   readonly dataDirectory: string;
   /** As `openStorage` takes it; default LevelDB in the data directory. */
   readonly storage?: string;
@@ -70,11 +71,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     write: (line) => void process.stderr.write(`${line}\n`),
   });
   const runtimeConfig = readRuntimeConfig(options.runtimeConfig ?? '');
+  const tls = await readEtcdTls(options);
   const [pki, driver, images] = await Promise.all([
     ensurePki(join(options.dataDirectory, 'pki'), servingNames(options), clock),
     openStorage(options.storage ?? `leveldb:${join(options.dataDirectory, 'data')}`, {
       clock,
       logger: logger.child('storage'),
+      tls,
     }),
     openImages(join(options.dataDirectory, 'images')),
   ]);

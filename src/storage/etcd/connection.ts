@@ -1,5 +1,13 @@
 // gRPC to a set of etcd endpoints: calls with deadlines and fail-over, and the watch stream.
-import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
+import type {
+  Client,
+  ClientDuplexStream,
+  credentials,
+  ServiceError,
+  VerifyOptions,
+} from '@grpc/grpc-js';
 import { sleep, systemClock } from '../../clock.ts';
 import { StorageUnavailableError } from '../driver.ts';
 import type { WatchResponse } from './messages.ts';
@@ -38,6 +46,33 @@ interface Codec {
   deserialize(bytes: Buffer): object;
 }
 
+const channelOptions = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+};
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}
+
+function channelOf(from: typeof credentials, host: string, tls: EtcdTls | undefined) {
+  if (tls === undefined) return { credentials: from.createInsecure(), options: {} };
+  const pem = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : Buffer.from(bytes));
+  const make = (verify?: VerifyOptions) =>
+    from.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), verify);
+  if (isIP(host) === 0) return { credentials: make(), options: {} };
+  // gRPC would announce the address as the server's name, which Node.js refuses to: it announces
+  // a name that says nothing, and the certificate is held against the address.
+  return {
+    credentials: make({ checkServerIdentity: (_, peer) => checkServerIdentity(host, peer) }),
+    options: { 'grpc.ssl_target_name_override': 'etcd' },
+  };
+}
+
 /** Clients of all endpoints; calls go to one of them until it cannot be reached. */
 export class EtcdConnection {
   readonly #clients: readonly Client[];
@@ -67,23 +102,11 @@ export class EtcdConnection {
         deserialize: (bytes) => response.toObject(response.decode(bytes), { longs: String }),
       });
     }
-    const pem = (bytes: Uint8Array | undefined) =>
-      bytes === undefined ? null : Buffer.from(bytes);
-    const credentials =
-      tls === undefined
-        ? grpc.credentials.createInsecure()
-        : grpc.credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
-    const clients = endpoints.map(
-      (endpoint) =>
-        new grpc.Client(endpoint.replace(/^https?:\/\//, ''), credentials, {
-          'grpc.max_receive_message_length': -1,
-          'grpc.max_send_message_length': -1,
-          'grpc.keepalive_time_ms': 30_000,
-          'grpc.keepalive_timeout_ms': 10_000,
-          'grpc.initial_reconnect_backoff_ms': 100,
-          'grpc.max_reconnect_backoff_ms': 2_000,
-        }),
-    );
+    const clients = endpoints.map((endpoint) => {
+      const address = endpoint.replace(/^https?:\/\//, '');
+      const { credentials, options } = channelOf(grpc.credentials, hostOf(address), tls);
+      return new grpc.Client(address, credentials, { ...channelOptions, ...options });
+    });
     return new EtcdConnection(clients, codecs);
   }
 
@@ -94,9 +117,7 @@ export class EtcdConnection {
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       this.rotate();
-      throw new StorageUnavailableError(`etcd cannot be reached: ${error.details}`, {
-        cause: error,
-      });
+      throw new StorageUnavailableError(`etcd cannot be reached: ${error.details}`);
     }
   }
 

@@ -25,10 +25,27 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+function tlsFlags(tls: TestEtcdTls | undefined): readonly string[] {
+  if (tls === undefined) return [];
+  const { ca, certificate, key } = tls;
+  return [
+    '--client-cert-auth',
+    ...['--trusted-ca-file', ca, '--cert-file', certificate, '--key-file', key],
+  ];
+}
+
+/** PEM files of a server that speaks TLS only, with clients of the same authority. */
+export interface TestEtcdTls {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** Resolves once etcd serves clients. */
-export async function startEtcd(): Promise<TestEtcd> {
+export async function startEtcd(tls?: TestEtcdTls): Promise<TestEtcd> {
   const directory = await mkdtemp(join(tmpdir(), 'coracle-etcd-'));
-  const client = `http://127.0.0.1:${await freePort()}`;
+  const endpoint = `127.0.0.1:${await freePort()}`;
+  const client = `${tls === undefined ? 'http' : 'https'}://${endpoint}`;
   const peer = `http://127.0.0.1:${await freePort()}`;
   const start = async () => {
     const child = spawn(
@@ -38,6 +55,7 @@ export async function startEtcd(): Promise<TestEtcd> {
         ...['--listen-client-urls', client, '--advertise-client-urls', client],
         ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
         ...['--initial-cluster', `test=${peer}`],
+        ...tlsFlags(tls),
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
@@ -58,7 +76,7 @@ export async function startEtcd(): Promise<TestEtcd> {
   };
   let kill = await start();
   return {
-    endpoint: client.slice('http://'.length),
+    endpoint,
     async restart() {
       await kill();
       kill = await start();

@@ -1,22 +1,55 @@
-// Two servers on one etcd: each sees what the other writes, and neither overwrites the other.
-import { mkdtemp, rm } from 'node:fs/promises';
+// Servers on etcd: two over TLS see each other, neither overwrites the other; one without etcd says so.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { createAuthority, issueCertificate } from '../certificates.ts';
+import { systemClock } from '../clock.ts';
 import { startEtcd } from '../storage/etcd/test-server.ts';
 import { freePort, startServerProcess } from './server.fixture.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
 
+/** PEM files of an authority and of one pair that serves both ends. */
+async function writeKeys(directory: string) {
+  const authority = await createAuthority('test-etcd', systemClock);
+  const pair = await issueCertificate(
+    authority,
+    {
+      commonName: 'etcd',
+      ipAddresses: ['127.0.0.1'],
+      usages: ['server', 'client'],
+      durationMs: 3_600_000,
+    },
+    systemClock,
+  );
+  const write = async (name: string, text: string) => {
+    await writeFile(join(directory, name), text);
+    return join(directory, name);
+  };
+  return {
+    ca: await write('ca.crt', authority.certificate),
+    certificate: await write('etcd.crt', pair.certificate),
+    key: await write('etcd.key', pair.key),
+  };
+}
+
 t.test('two servers on one etcd', async (t) => {
-  const etcd = await startEtcd();
+  const directory = await mkdtemp(join(tmpdir(), 'coracle-etcd-tls-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const keys = await writeKeys(directory);
+  const etcd = await startEtcd(keys);
   t.teardown(() => etcd.stop());
-  const storage = `etcd://${etcd.endpoint}`;
+  const flags = [
+    ...['--storage', `etcds://${etcd.endpoint}`],
+    ...['--etcd-cafile', keys.ca],
+    ...['--etcd-certfile', keys.certificate, '--etcd-keyfile', keys.key],
+  ];
   const start = async () => {
     const dataDirectory = await mkdtemp(join(tmpdir(), 'coracle-two-'));
     t.teardown(() => rm(dataDirectory, { recursive: true, force: true }));
     const ports = { port: await freePort(), insecurePort: await freePort() };
-    const server = await startServerProcess({ dataDirectory, storage, ...ports });
+    const server = await startServerProcess({ dataDirectory, flags, ...ports });
     t.teardown(() => server.kill('SIGTERM'));
     return server;
   };
@@ -65,4 +98,22 @@ t.test('two servers on one etcd', async (t) => {
   const types = await seen;
   t.equal(types[0], 'MODIFIED b');
   t.equal(types.length, 22, 'the watch at the other server saw every change');
+});
+
+t.test('a server whose etcd cannot be reached says so and ends', async (t) => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'coracle-no-etcd-'));
+  t.teardown(() => rm(dataDirectory, { recursive: true, force: true }));
+  const ports = { port: await freePort(), insecurePort: await freePort() };
+  const flags = ['--storage', `etcd://127.0.0.1:${await freePort()}`];
+  const started = startServerProcess({ dataDirectory, flags, ...ports });
+  await t.rejects(started, { message: /ended with 1: .*etcd cannot be reached: .*ECONNREFUSED/ });
+});
+
+t.test('a certificate for etcd needs its key', async (t) => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'coracle-no-key-'));
+  t.teardown(() => rm(dataDirectory, { recursive: true, force: true }));
+  const ports = { port: await freePort(), insecurePort: await freePort() };
+  const flags = ['--storage', 'etcds://127.0.0.1:1', '--etcd-certfile', 'etcd.crt'];
+  const started = startServerProcess({ dataDirectory, flags, ...ports });
+  await t.rejects(started, { message: /ended with 2: .*--etcd-keyfile need each other/ });
 });
