@@ -97,8 +97,8 @@ t.test('new objects', async (t) => {
       [
         'metadata.managedFields[0].operation: Invalid value: "Merge": must be `Apply` or `Update`',
         'metadata.managedFields[0].fieldsType: Invalid value: "V2": must be `FieldsV1`',
-        'metadata.managedFields[0].manager: Invalid value: "a\\nb": should only contain printable ' +
-          'characters',
+        'metadata.managedFields[0].manager: Invalid value: "a\\nb": invalid character U+000A ' +
+          '(at position 1)',
       ],
     ],
     [
