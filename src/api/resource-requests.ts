@@ -9,6 +9,7 @@ import type { CachedObject } from '../registry/cache/types.ts';
 import { deletionStatus } from '../registry/engine/delete.ts';
 import type { FoundResource } from '../registry/engine/resource-registry.ts';
 import type {
+  DeletionOptions,
   DeletionResult,
   PatchRequest,
   RequestContext,
@@ -70,6 +71,8 @@ export class ResourceRequests {
     const { info } = exchange;
     if (info.subresource === 'scale') return this.#scale(exchange, found);
     checkVerb(exchange, found);
+    const { deprecationWarning } = found.served.version;
+    if (deprecationWarning !== undefined) addWarning(exchange, deprecationWarning);
     switch (info.verb) {
       case 'get':
         return this.#get(exchange, found);
@@ -246,6 +249,7 @@ export class ResourceRequests {
     const negotiated = negotiateFor(exchange, found);
     const deletion = await readDeletion(exchange, this.#parts.readBody);
     const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
+    warnOfPropagation(exchange, found, deletion.options);
     const result = await found.store.delete(context, deletion.options);
     return this.#deleted(exchange, found, context, result, negotiated);
   }
@@ -266,6 +270,7 @@ export class ResourceRequests {
     const negotiated = negotiateFor(exchange, found);
     const deletion = await readDeletion(exchange, this.#parts.readBody);
     const context = { ...contextOf(exchange, found), dryRun: deletion.dryRun };
+    warnOfPropagation(exchange, found, deletion.options);
     const selection = selectionOf(exchange, found);
     const listed = await openList(found.store.cache, {
       ...listQuery(exchange.info.query),
@@ -351,6 +356,16 @@ async function sortedRows(answer: ListAnswer, found: FoundResource): Promise<Lis
   return { ...answer, objects };
 }
 
+function warnOfPropagation(
+  exchange: Exchange,
+  found: FoundResource,
+  { propagationPolicy }: DeletionOptions,
+): void {
+  const { defaultPropagationWarning } = found.served.resource;
+  if (propagationPolicy !== undefined || defaultPropagationWarning === undefined) return;
+  addWarning(exchange, defaultPropagationWarning);
+}
+
 /** How errors name the resource of a request. */
 export function nameOf(found: FoundResource): { group: string; resource: string } {
   return { group: found.served.group, resource: found.served.resource.plural };
@@ -387,7 +402,9 @@ function checkVerb(exchange: Exchange, found: FoundResource): void {
     if (verb === 'deletecollection' || verb === 'create') throw httpMethodNotAllowed();
     throw resourceNotFound();
   }
-  if (!resource.namespaced && namespace !== '' && resource.plural !== 'namespaces') {
+  // A namespace's own path names it twice.
+  const own = resource.plural === 'namespaces' && name === namespace;
+  if (!resource.namespaced && namespace !== '' && !own) {
     throw resourceNotFound();
   }
   if (verb === 'create' && name !== '') throw httpMethodNotAllowed();

@@ -27,6 +27,8 @@ export interface HookContext {
   readonly dryRun: boolean;
   /** `''` for the object itself, else `status`, `scale`, … */
   readonly subresource: string;
+  /** The group that the request came through: a kind may be stricter in one than in another. */
+  readonly group: string;
   /** Adds a `Warning: 299` header to the answer. */
   warn(message: string): void;
 }
@@ -56,6 +58,8 @@ export interface ResourceVersion<T> {
   readonly schema: string;
   /** Off until `--runtime-config` turns it on; default true. */
   readonly served?: boolean;
+  /** What every request to a version on its way out is warned of. */
+  readonly deprecationWarning?: string;
   /** Fills defaults in place; runs after decoding and again after mutating admission. */
   defaults?(object: T): void;
   /** To and from the stored version; identity where absent. */
@@ -163,6 +167,8 @@ export interface Resource<T = ApiObject> {
   deletionGraceSeconds?(object: T, asked: number | undefined): number | undefined;
   /** Changes the object when its deletion starts (namespaces: phase Terminating). */
   prepareDelete?(object: T, context: HookContext): void;
+  /** What a deletion without any propagation of its own is warned of. */
+  readonly defaultPropagationWarning?: string;
   /** Keeps a deleting object although metadata.finalizers is empty (namespaces' spec.finalizers). */
   staysWhileDeleting?(object: T): boolean;
   /** A deletion answers with the last object instead of a Status (pods, services, PVCs). */

@@ -40,8 +40,9 @@ export function validatePodFailurePolicy(spec: JobSpec, path: FieldPath): FieldE
   const rulesPath = path.child('rules');
   const errors: FieldError[] = [];
   if (rules.length > rulesMax) errors.push(tooMany(rulesPath, rules.length, rulesMax));
-  const { containers = [], initContainers = [] } = spec.template?.spec ?? {};
-  const names = new Set([...containers, ...initContainers].map(({ name }) => name));
+  const { containers, initContainers } = spec.template?.spec ?? {};
+  const all = [...(containers ?? []), ...(initContainers ?? [])];
+  const names = new Set(all.map(({ name }) => name));
   rules.forEach((rule, index) => {
     errors.push(...validateFailureRule(rule, spec, names, rulesPath.index(index)));
   });
@@ -99,7 +100,7 @@ function validateConditions(conditions: readonly Condition[], path: FieldPath): 
 }
 
 function validateExitCodes(
-  { operator, containerName, values = [] }: ExitCodes,
+  { operator, containerName, values: given }: ExitCodes,
   containers: ReadonlySet<string>,
   path: FieldPath,
 ): FieldError[] {
@@ -114,8 +115,9 @@ function validateExitCodes(
     errors.push(invalidValue(path.child('containerName'), containerName, why));
   }
   const valuesPath = path.child('values');
+  const values = given ?? [];
   if (values.length === 0) {
-    errors.push(invalidValue(valuesPath, values, 'at least one value is required'));
+    errors.push(invalidValue(valuesPath, given ?? null, 'at least one value is required'));
   } else if (values.length > exitCodesMax) {
     errors.push(tooMany(valuesPath, values.length, exitCodesMax));
   }

@@ -55,6 +55,10 @@ export const jobResource = defineResource<Job>({
   },
   hasStatus: true,
   defaultPropagation: 'Orphan',
+  defaultPropagationWarning:
+    'child pods are preserved by default when jobs are deleted; ' +
+    'set propagationPolicy=Background to remove them or ' +
+    'set propagationPolicy=Orphan to suppress this warning',
   prepareCreate(job) {
     generateSelector(job);
     takeTemplateLabels(job);

@@ -81,7 +81,8 @@ export interface SelectionRequest {
   readonly fieldSelector?: string;
 }
 
-type Selectable = Pick<Resource, 'selectableFields' | 'triggerField'>;
+type Selectable = Pick<Resource, 'selectableFields' | 'triggerField'> &
+  Partial<Pick<Resource, 'namespaced'>>;
 
 /** @throws StatusError 400 for selectors that cannot be read and fields that cannot be selected */
 export function compileSelection(resource: Selectable, request: SelectionRequest): Selection {
@@ -104,7 +105,10 @@ export function compileSelection(resource: Selectable, request: SelectionRequest
 }
 
 function checkField(resource: Selectable, field: string): void {
-  if (field === 'metadata.name' || field === 'metadata.namespace') return;
+  if (field === 'metadata.name') return;
+  // Kinds that name their own fields leave this one out where it makes no sense.
+  const known = resource.namespaced !== false || resource.selectableFields === undefined;
+  if (field === 'metadata.namespace' && known) return;
   if (resource.selectableFields === undefined) {
     throw badRequest(
       `${JSON.stringify(field)} is not a known field selector: ` +

@@ -52,6 +52,7 @@ export const leaseResource = defineResource<Lease>({
   plural: 'leases',
   singular: 'lease',
   namespaced: true,
+  unconditionalUpdate: false,
   groups: [
     {
       group: 'coordination.k8s.io',

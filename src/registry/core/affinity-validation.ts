@@ -130,9 +130,9 @@ function validatePodAffinityTerm(term: PodAffinityTerm, path: FieldPath): FieldE
     errors.push(...invalidEach(path.child('namespace'), name, validateDns1123Label(name)));
   }
   errors.push(...validateMatchLabelKeys(term, path));
-  if (!term.topologyKey)
-    return [...errors, required(path.child('topologyKey'), 'can not be empty')];
-  return [...errors, ...validateLabelName(term.topologyKey, path.child('topologyKey'))];
+  const keyPath = path.child('topologyKey');
+  if (!term.topologyKey) errors.push(required(keyPath, 'can not be empty'));
+  return [...errors, ...validateLabelName(term.topologyKey ?? '', keyPath)];
 }
 
 function validateMatchLabelKeys(term: PodAffinityTerm, path: FieldPath): FieldError[] {
@@ -191,7 +191,7 @@ export function validateTopologySpread(
   path: FieldPath,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  const seen = new Set<string>();
+  const pairs = constraints.map((each) => `{${each.topologyKey}, ${each.whenUnsatisfiable}}`);
   for (const [index, constraint] of constraints.entries()) {
     const own = path.index(index);
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
@@ -199,16 +199,15 @@ export function validateTopologySpread(
       errors.push(invalidValue(own.child('maxSkew'), maxSkew, 'must be greater than zero'));
     }
     if (!topologyKey) errors.push(required(own.child('topologyKey'), 'can not be empty'));
-    else errors.push(...validateLabelName(topologyKey, own.child('topologyKey')));
     const modes = ['DoNotSchedule', 'ScheduleAnyway'];
     if (!modes.includes(whenUnsatisfiable)) {
       errors.push(notSupported(own.child('whenUnsatisfiable'), whenUnsatisfiable, modes));
     }
     const pair = `{${topologyKey}, ${whenUnsatisfiable}}`;
-    if (seen.has(pair)) {
+    // The first of two is the one that upstream calls the duplicate.
+    if (pairs.includes(pair, index + 1)) {
       errors.push(duplicate(own.child('{topologyKey, whenUnsatisfiable}'), pair));
     }
-    seen.add(pair);
     if (minDomains !== undefined && minDomains <= 0) {
       errors.push(invalidValue(own.child('minDomains'), minDomains, 'must be greater than zero'));
     }

@@ -1,7 +1,7 @@
 // Name resolution of pods: policy, own servers and searches, host aliases.
 import type { PodSpec } from '../../objects.ts';
 import { type FieldError, type FieldPath, invalidValue, notSupported, required } from '../field.ts';
-import { validateDns1123Subdomain } from '../metadata/names.ts';
+import { validateDns1123Subdomain, validateSearchDomain } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
 import { validateIp } from './ip-validation.ts';
 
@@ -54,7 +54,7 @@ function validateSearches(searches: readonly string[], path: FieldPath): FieldEr
     // A trailing dot is allowed, and so is the root itself.
     if (search === '.') return;
     const name = search.endsWith('.') ? search.slice(0, -1) : search;
-    errors.push(...invalidEach(path.index(index), search, validateDns1123Subdomain(name)));
+    errors.push(...invalidEach(path.index(index), search, validateSearchDomain(name)));
   });
   return errors;
 }
@@ -76,8 +76,8 @@ export function validateHostAliases(
     const own = path.index(index);
     return [
       ...validateIp(alias.ip, own.child('ip')),
-      ...(alias.hostnames ?? []).flatMap((name) =>
-        invalidEach(own.child('hostnames'), name, validateDns1123Subdomain(name)),
+      ...(alias.hostnames ?? []).flatMap((name, at) =>
+        invalidEach(own.child('hostnames').index(at), name, validateDns1123Subdomain(name)),
       ),
     ];
   });

@@ -1,14 +1,7 @@
 // Endpoints: well-formed subsets of addresses and ports.
 import { isIP } from 'node:net';
 import type { Endpoints } from '../../objects.ts';
-import {
-  duplicate,
-  type FieldError,
-  FieldPath,
-  invalidValue,
-  notSupported,
-  required,
-} from '../field.ts';
+import { type FieldError, FieldPath, invalidValue, notSupported, required } from '../field.ts';
 import {
   validateDns1123Label,
   validateDns1123Subdomain,
@@ -36,6 +29,7 @@ const specialV6: readonly (readonly [pattern: RegExp, why: string])[] = [
 
 /** Addresses that traffic must never be sent to. */
 export function validateNonSpecialIp(ip: string, path: FieldPath): FieldError[] {
+  if (isIP(ip) === 0) return [invalidValue(path, ip, 'must be a valid IP address')];
   const rules = isIP(ip) === 4 ? specialV4 : specialV6;
   return rules
     .filter(([pattern]) => pattern.test(ip))
@@ -49,12 +43,11 @@ function validateAddress(address: Address, path: FieldPath): FieldError[] {
     const messages = validateDns1123Label(address.hostname);
     errors.push(...invalidEach(path.child('hostname'), address.hostname, messages));
   }
-  if (address.nodeName) {
+  if (address.nodeName !== undefined) {
     const messages = validateDns1123Subdomain(address.nodeName);
     errors.push(...invalidEach(path.child('nodeName'), address.nodeName, messages));
   }
-  if (errors.length > 0) return errors;
-  return validateNonSpecialIp(ip, path.child('ip'));
+  return [...errors, ...validateNonSpecialIp(ip, path.child('ip'))];
 }
 
 function validatePort(port: Port, needsName: boolean, path: FieldPath): FieldError[] {
@@ -86,12 +79,9 @@ function validateSubset(subset: Subset, path: FieldPath): FieldError[] {
   notReadyAddresses.forEach((address, index) => {
     errors.push(...validateAddress(address, path.child('notReadyAddresses').index(index)));
   });
-  const names = new Set<string>();
   ports.forEach((port, index) => {
     const own = path.child('ports').index(index);
     errors.push(...validatePort(port, ports.length > 1, own));
-    if (port.name && names.has(port.name)) errors.push(duplicate(own.child('name'), port.name));
-    names.add(port.name ?? '');
   });
   return errors;
 }

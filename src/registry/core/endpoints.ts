@@ -44,13 +44,18 @@ export const endpointsResource = defineResource<Endpoints>({
     {
       group: '',
       versions: [
-        { version: 'v1', schema: 'io.k8s.api.core.v1.Endpoints', defaults: setEndpointsDefaults },
+        {
+          version: 'v1',
+          schema: 'io.k8s.api.core.v1.Endpoints',
+          deprecationWarning:
+            'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+          defaults: setEndpointsDefaults,
+        },
       ],
     },
   ],
   hasGeneration: false,
   validate: validateEndpoints,
-  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   table: {
     columns: [
       nameColumn,

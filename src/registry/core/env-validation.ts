@@ -135,7 +135,8 @@ export function validateEnvFrom(sources: readonly EnvFromSource[], path: FieldPa
       }
     }
     if (count === 0) {
-      errors.push(invalidValue(own, '', 'must specify one of: `configMapRef` or `secretRef`'));
+      // Upstream names the list here, not the item.
+      errors.push(invalidValue(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
     } else if (count > 1) {
       errors.push(invalidValue(own, '', onlyOne));
     }

@@ -23,8 +23,8 @@ function setNamespaceDefaults(namespace: Namespace): void {
 
 function validateNamespace(namespace: Namespace): readonly FieldError[] {
   const path = FieldPath.of('spec', 'finalizers');
-  return (namespace.spec?.finalizers ?? []).flatMap((finalizer, index) =>
-    validateFinalizerName(finalizer, path.index(index)),
+  return (namespace.spec?.finalizers ?? []).flatMap((finalizer) =>
+    validateFinalizerName(finalizer, path),
   );
 }
 

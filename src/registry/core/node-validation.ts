@@ -10,7 +10,8 @@ const statusPath = FieldPath.of('status');
 const cidrMessage = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
 export function validateNode(node: Node): FieldError[] {
-  const errors = validateTaints(node.spec?.taints ?? [], specPath.child('taints'));
+  // Upstream looks for taints where they once were.
+  const errors = validateTaints(node.spec?.taints ?? [], FieldPath.of('metadata', 'taints'));
   errors.push(...validateCapacity(node));
   const path = specPath.child('podCIDRs');
   const cidrs = node.spec?.podCIDRs ?? [];

@@ -10,9 +10,10 @@ function setNodeDefaults(node: Node): void {
   if (status?.capacity !== undefined && status.allocatable === undefined) {
     status.allocatable = { ...status.capacity };
   }
-  // One range is the first of several; whichever the writer gave, both are shown.
-  if (spec?.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
-  else if (spec?.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
+  // One range is the first of several; what the writer gave as the one wins, and both are shown.
+  const [first = ''] = spec?.podCIDRs ?? [];
+  if (spec?.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR];
+  else if (spec && first !== '') spec.podCIDR = first;
 }
 
 export const nodeResource = defineResource<Node>({

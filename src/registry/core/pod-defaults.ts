@@ -33,6 +33,8 @@ export function setPodDefaults(pod: Pod): void {
     setRequestsFromLimits(container);
     if (spec.hostNetwork === true) setHostPorts(container);
   }
+  // A negative grace once meant "at once" by mistake; it means one second.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   spec.enableServiceLinks ??= true;
   setPodSpecDefaults(spec);
   setPodLevelRequests(spec);

@@ -22,6 +22,7 @@ import {
   validateEphemeralContainers,
   validateInitContainers,
 } from './pod-containers-validation.ts';
+import { validatePodResourceClaims } from './pod-resource-claims-validation.ts';
 import { validateResourceAmount, validateResourceRequirements } from './resource-validation.ts';
 import { validatePodSecurityContext } from './security-validation.ts';
 import { validateTolerations } from './toleration-validation.ts';
@@ -51,6 +52,7 @@ export function validatePodSpec(
     ...validateNamedLists(it, path),
     ...validateAffinity(it.affinity, path.child('affinity')),
     ...validateDnsConfig(it, path.child('dnsConfig')),
+    ...validatePodResourceClaims(it.resourceClaims ?? [], path.child('resourceClaims')),
     ...validateTopologySpread(
       it.topologySpreadConstraints ?? [],
       path.child('topologySpreadConstraints'),
@@ -69,10 +71,6 @@ function validateRestartPolicy(policy: string | undefined, path: FieldPath): Fie
 
 function validateNamedLists(spec: PodSpec, path: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  (spec.imagePullSecrets ?? []).forEach((secret, index) => {
-    if (!secret.name)
-      errors.push(required(path.child('imagePullSecrets').index(index).child('name')));
-  });
   (spec.readinessGates ?? []).forEach(({ conditionType = '' }, index) => {
     const own = path.child('readinessGates').index(index).child('conditionType');
     errors.push(...invalidEach(own, conditionType, validateQualifiedName(conditionType)));
@@ -117,8 +115,8 @@ function validateScalars(spec: PodSpec, path: FieldPath): FieldError[] {
   }
   if (spec.os) {
     const systems = ['linux', 'windows'];
-    const own = path.child('os', 'name');
-    if (!spec.os.name) errors.push(required(own));
+    const own = path.child('os');
+    if (!spec.os.name) errors.push(required(own.child('name')));
     else if (!systems.includes(spec.os.name)) errors.push(notSupported(own, spec.os.name, systems));
   }
   if (spec.hostUsers === false) {

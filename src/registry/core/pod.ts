@@ -1,4 +1,5 @@
 // Pod: the containers that run together on one node.
+import { type Clock, timestamp } from '../../clock.ts';
 import type { Pod } from '../../objects.ts';
 import { defineResource } from '../resource.ts';
 import { dropGatedPodFields } from './gated-pod-fields.ts';
@@ -23,7 +24,7 @@ function podDeletionGraceSeconds(pod: Pod, asked: number | undefined): number {
   return seconds < 0 ? 1 : seconds;
 }
 
-function createdStatus(pod: Pod): NonNullable<Pod['status']> {
+function createdStatus(pod: Pod, clock: Clock): NonNullable<Pod['status']> {
   const gated = (pod.spec?.schedulingGates ?? []).length > 0;
   return {
     phase: 'Pending',
@@ -34,6 +35,7 @@ function createdStatus(pod: Pod): NonNullable<Pod['status']> {
             {
               type: 'PodScheduled',
               status: 'False',
+              lastTransitionTime: timestamp(clock),
               reason: 'SchedulingGated',
               message: 'Scheduling is blocked due to non-empty scheduling gates',
             },
@@ -69,8 +71,8 @@ export const podResource = defineResource<Pod>({
   },
   triggerField: 'spec.nodeName',
   hasStatus: true,
-  prepareCreate(pod) {
-    pod.status = createdStatus(pod);
+  prepareCreate(pod, { clock }) {
+    pod.status = createdStatus(pod, clock);
     dropGatedPodFields(pod.spec);
     applyLabelKeys(pod);
   },

@@ -9,13 +9,12 @@ import {
   invalidValue,
   notSupported,
   required,
-  tooLong,
 } from '../field.ts';
 import type { PodSecurityContext, SecurityContext } from './types.ts';
 
 const idMax = 2 ** 31 - 1;
 const rangeMessage = `must be between 0 and ${idMax}, inclusive`;
-const sysctlPattern = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?([\\./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*';
+const sysctlPattern = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 const sysctlRegex = new RegExp(`^${sysctlPattern}$`);
 const sysctlLengthMax = 253;
 
@@ -103,8 +102,7 @@ function validateSysctls(
   for (const [index, { name = '' }] of sysctls.entries()) {
     const own = path.index(index).child('name');
     if (name === '') errors.push(required(own));
-    else if (name.length > sysctlLengthMax) errors.push(tooLong(own, sysctlLengthMax));
-    else if (!sysctlRegex.test(name)) {
+    else if (name.length > sysctlLengthMax || !sysctlRegex.test(name)) {
       const why = `must have at most 253 characters and match regex ^${sysctlPattern}$`;
       errors.push(invalidValue(own, name, why));
     } else if (seen.has(name)) errors.push(duplicate(own, name));

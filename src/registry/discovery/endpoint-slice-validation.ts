@@ -14,7 +14,7 @@ import {
 import {
   validateDns1123Label,
   validateDns1123Subdomain,
-  validatePortNumber,
+  validateLabelValue,
   validateQualifiedName,
 } from '../metadata/names.ts';
 import { invalidEach } from '../metadata/object-meta.ts';
@@ -28,14 +28,25 @@ const addressesMax = 100;
 const portsMax = 20000;
 const hintsMax = 8;
 
-function validateAddress(address: string, type: string | undefined, path: FieldPath): FieldError[] {
+function validateAddress(
+  address: string,
+  type: string | undefined,
+  list: FieldPath,
+  index: number,
+): FieldError[] {
+  const path = list.index(index);
   if (type === 'FQDN') return invalidEach(path, address, validateDns1123Subdomain(address));
+  // An address of a type that there is not has been complained about already.
+  if (type !== 'IPv4' && type !== 'IPv6') return [];
   const version = type === 'IPv4' ? 4 : 6;
-  if (isIP(address) !== version) {
-    const why = `must be a valid ${type} address`;
+  const found = isIP(address);
+  if (found === 0) {
+    const why = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
     return [invalidValue(path, address, why)];
   }
-  return validateNonSpecialIp(address, path);
+  const wrong =
+    found === version ? [] : [invalidValue(list, address, `must be an ${type} address`)];
+  return [...wrong, ...validateNonSpecialIp(address, path)];
 }
 
 function validateEndpoint(
@@ -52,7 +63,7 @@ function validateEndpoint(
     errors.push(tooMany(addressesPath, addresses.length, addressesMax));
   }
   addresses.forEach((address, index) => {
-    errors.push(...validateAddress(address, type, addressesPath.index(index)));
+    errors.push(...validateAddress(address, type, addressesPath, index));
   });
   if (endpoint.nodeName !== undefined) {
     const messages = validateDns1123Subdomain(endpoint.nodeName);
@@ -80,7 +91,8 @@ function validateHints({ hints }: Endpoint, path: FieldPath): FieldError[] {
       const namePath = own.index(index).child('name');
       if (seen.has(name)) errors.push(duplicate(namePath, name));
       seen.add(name);
-      errors.push(...invalidEach(namePath, name, validateQualifiedName(name)));
+      const check = field === 'forZones' ? validateLabelValue : validateDns1123Subdomain;
+      errors.push(...invalidEach(namePath, name ?? '', check(name ?? '')));
     });
   }
   return errors;
@@ -90,16 +102,13 @@ function validatePorts(ports: readonly Port[], path: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   if (ports.length > portsMax) return [tooMany(path, ports.length, portsMax)];
   const names = new Set<string>();
-  for (const [index, { name = '', port, protocol, appProtocol }] of ports.entries()) {
+  for (const [index, { name = '', protocol, appProtocol }] of ports.entries()) {
     const own = path.index(index);
     if (name !== '') {
       errors.push(...invalidEach(own.child('name'), name, validateDns1123Label(name)));
     }
     if (names.has(name)) errors.push(duplicate(own.child('name'), name));
     names.add(name);
-    if (port !== undefined) {
-      errors.push(...invalidEach(own.child('port'), port, validatePortNumber(port)));
-    }
     const protocols = ['SCTP', 'TCP', 'UDP'];
     if (protocol === undefined) errors.push(required(own.child('protocol')));
     else if (!protocols.includes(protocol)) {
@@ -120,6 +129,7 @@ export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
   else if (!addressTypes.includes(slice.addressType)) {
     errors.push(notSupported(typePath, slice.addressType, addressTypes));
   }
+  errors.push(...validatePorts(slice.ports ?? [], FieldPath.of('ports')));
   const path = FieldPath.of('endpoints');
   const endpoints = slice.endpoints ?? [];
   if (endpoints.length > endpointsMax) {
@@ -129,7 +139,7 @@ export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
       errors.push(...validateEndpoint(endpoint, slice.addressType, path.index(index)));
     });
   }
-  return [...errors, ...validatePorts(slice.ports ?? [], FieldPath.of('ports'))];
+  return errors;
 }
 
 export function validateEndpointSliceUpdate(next: EndpointSlice, old: EndpointSlice): FieldError[] {

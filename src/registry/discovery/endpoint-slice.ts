@@ -1,6 +1,9 @@
 // EndpointSlice: a share of the addresses behind a Service, of one address family.
 import { isDeepStrictEqual } from 'node:util';
 import type { EndpointSlice } from '../../objects.ts';
+import { ipWarnings } from '../core/ip-validation.ts';
+import { FieldPath } from '../field.ts';
+import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { ageCell, ageColumn, column, nameCell, nameColumn } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
 import { validateEndpointSlice, validateEndpointSliceUpdate } from './endpoint-slice-validation.ts';
@@ -28,8 +31,46 @@ function portsCell(slice: EndpointSlice): string {
 }
 
 function content({ metadata, ...fields }: EndpointSlice): unknown {
-  const { managedFields: _m, resourceVersion: _r, generation: _g, ...meta } = metadata ?? {};
-  return { ...fields, meta };
+  return { ...fields, labels: metadata?.labels ?? {} };
+}
+
+const hostnameLabel = 'kubernetes.io/hostname';
+
+/** The old field is not written through v1; of a node that it named before, the name is kept. */
+function dropTopology(next: EndpointSlice, old: EndpointSlice | undefined): void {
+  if (old !== undefined && isDeepStrictEqual(next.endpoints, old.endpoints)) return;
+  const named = new Set(
+    (old?.endpoints ?? []).map((endpoint) => endpoint.deprecatedTopology?.[hostnameLabel]),
+  );
+  for (const endpoint of next.endpoints ?? []) {
+    const node = endpoint.deprecatedTopology?.[hostnameLabel] ?? '';
+    if (endpoint.nodeName === undefined && named.has(node)) {
+      if (validateDns1123Subdomain(node).length === 0) endpoint.nodeName = node;
+    }
+    delete endpoint.deprecatedTopology;
+  }
+}
+
+const managedByUs: ReadonlySet<string | undefined> = new Set([
+  'endpointslice-controller.k8s.io',
+  'endpointslicemirroring-controller.k8s.io',
+]);
+
+function endpointSliceWarnings(slice: EndpointSlice): readonly string[] {
+  const warnings: string[] = [];
+  if (slice.addressType === 'FQDN') {
+    warnings.push('spec.addressType: FQDN endpoints are deprecated');
+  }
+  if (managedByUs.has(slice.metadata?.labels?.['endpointslice.kubernetes.io/managed-by'])) {
+    return warnings;
+  }
+  for (const [index, { addresses }] of (slice.endpoints ?? []).entries()) {
+    const path = FieldPath.of('endpoints').index(index).child('addresses');
+    for (const [at, address] of (addresses ?? []).entries()) {
+      warnings.push(...ipWarnings(path.index(at), address));
+    }
+  }
+  return warnings;
 }
 
 export const endpointSliceResource = defineResource<EndpointSlice>({
@@ -49,20 +90,23 @@ export const endpointSliceResource = defineResource<EndpointSlice>({
       ],
     },
   ],
-  // There is no spec: any change but field ownership's counts.
+  // There is no spec: any change but one of metadata counts, and one of labels does.
   hasGeneration: false,
   prepareCreate(slice) {
     slice.metadata ??= {};
     slice.metadata.generation = 1;
+    dropTopology(slice, undefined);
   },
   prepareUpdate(next, old) {
     const generation = old.metadata?.generation ?? 0;
     next.metadata ??= {};
     const same = isDeepStrictEqual(content(next), content(old));
     next.metadata.generation = same ? generation : generation + 1;
+    dropTopology(next, old);
   },
   validate: validateEndpointSlice,
   validateUpdate: validateEndpointSliceUpdate,
+  warnings: endpointSliceWarnings,
   table: {
     columns: [
       nameColumn,

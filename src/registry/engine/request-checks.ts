@@ -87,6 +87,7 @@ export function hookContext(parts: StoreParts, context: RequestContext): HookCon
     user: context.user,
     dryRun: context.dryRun,
     subresource: context.subresource,
+    group: context.served.group,
     warn: (message) => context.warn(message),
   };
 }

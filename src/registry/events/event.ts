@@ -1,5 +1,6 @@
 // Event: what happened to an object, told once and kept an hour; stored as core/v1.
 import type { CoreEvent, Event } from '../../objects.ts';
+import { validatePathSegmentName } from '../metadata/names.ts';
 import { defineResource, type ResourceVersion } from '../resource.ts';
 import { eventFromStorage, eventToStorage } from './conversion.ts';
 import { eventTable } from './event-table.ts';
@@ -62,6 +63,7 @@ export const eventResource = defineResource<CoreEvent>({
   hasGeneration: false,
   createOnUpdate: true,
   ttlMs: () => hourMs,
+  validateName: validatePathSegmentName,
   validate: validateEvent,
   validateUpdate: validateEventUpdate,
   table: eventTable,

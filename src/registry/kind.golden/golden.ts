@@ -12,6 +12,7 @@ export const context: HookContext = {
   user: { name: 'jane', uid: 'u-1', groups: ['system:authenticated'] },
   dryRun: false,
   subresource: '',
+  group: '',
   warn() {},
 };
 

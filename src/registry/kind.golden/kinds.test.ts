@@ -60,7 +60,7 @@ t.test('errors on create', (t) => {
       namespaceResource,
       { metadata: { name: 'x' }, spec: { finalizers: ['mine'] } },
       [
-        'spec.finalizers[0]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+        'spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
       ],
     ],
     [
@@ -109,7 +109,7 @@ t.test('errors on create', (t) => {
       nodeResource,
       { spec: { taints: [{ key: 'a', effect: 'Nope' }] } },
       [
-        'spec.taints[0].effect: Unsupported value: "Nope": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+        'metadata.taints[0].effect: Unsupported value: "Nope": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
       ],
     ],
     [

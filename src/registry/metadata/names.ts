@@ -91,6 +91,18 @@ export function validateDns1123Subdomain(name: string, isPrefix = false): readon
   return checkSubdomain(isPrefix ? maskTrailingDash(name) : name);
 }
 
+const searchLabel = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+
+/** Search domains of pods: labels may have underscores, as in SRV records. */
+export const validateSearchDomain: (value: string) => readonly string[] = syntax({
+  pattern: `_?${searchLabel}(\\._?${searchLabel})*`,
+  message:
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' " +
+    "or '.', and must start and end with an alphanumeric character",
+  examples: ['example.com'],
+  maxLength: 253,
+});
+
 /** Namespaces, containers, volumes. */
 export function validateDns1123Label(name: string, isPrefix = false): readonly string[] {
   const value = isPrefix ? maskTrailingDash(name) : name;

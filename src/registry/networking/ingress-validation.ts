@@ -99,13 +99,13 @@ function validateRule(rule: Rule, wildcardsPass: boolean, path: FieldPath): Fiel
 function validateRuleValue({ http }: Rule, path: FieldPath): FieldError[] {
   if (http === undefined) return [];
   const own = path.child('http', 'paths');
-  const { paths = [] } = http;
+  const paths = http.paths ?? [];
   if (paths.length === 0) return [required(own)];
   return paths.flatMap((each, index) => validatePath(each, own.index(index)));
 }
 
 function validatePath({ path = '', pathType, backend }: Path, at: FieldPath): FieldError[] {
-  if (pathType === undefined) {
+  if (!pathType) {
     return [required(at.child('pathType'), 'pathType must be specified')];
   }
   const own = at.child('path');
@@ -160,12 +160,12 @@ function validateBackendPort(name: string, number: number, path: FieldPath): Fie
 
 /** What refers to an object of any kind: group, kind and name, each fit for a URL path. */
 export function validateReference(
-  reference: { readonly apiGroup?: string; readonly kind?: string; readonly name?: string },
+  reference: { readonly apiGroup?: string | null; readonly kind?: string; readonly name?: string },
   path: FieldPath,
 ): FieldError[] {
   const errors: FieldError[] = [];
   const { apiGroup } = reference;
-  if (apiGroup !== undefined) {
+  if (apiGroup !== undefined && apiGroup !== null) {
     const wrong = validateDns1123Subdomain(apiGroup);
     errors.push(...invalidEach(path.child('apiGroup'), apiGroup, wrong));
   }

@@ -14,7 +14,6 @@ import {
   intersection,
   isEmptySet,
   recursiveDifference,
-  sameSet,
   union,
 } from './field-set.ts';
 import { copyLastApplied, unchangedSinceLastApplied } from './last-applied.ts';
@@ -75,10 +74,10 @@ export function applyConfiguration(request: Apply, owners: Owners): Applied {
   const after = settleOwners(request.shapes, request.served, changes, claimed, applier);
   const fields = withoutIdentity(set);
   const last = owners.get(applier);
-  const same = last !== undefined && isSame(changes.in(view)) && sameSet(fields, last.fields);
+  // Upstream tells the time only of applies that change the object, not of those that own more.
+  const time = isSame(changes.in(view)) ? last?.time : request.now;
   if (isEmptySet(fields)) after.delete(applier);
-  else if (same) after.set(applier, { ...owner, fields: last.fields, time: last.time });
-  else after.set(applier, { ...owner, fields, time: request.now });
+  else after.set(applier, { ...owner, fields, time });
   if (owner.manager === clientSideManager) copyLastApplied(object, configuration);
   return { object, owners: after };
 }

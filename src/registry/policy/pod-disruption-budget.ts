@@ -3,6 +3,7 @@ import type { PodDisruptionBudget } from '../../objects.ts';
 import { type FieldError, FieldPath, invalidValue, notSupported } from '../field.ts';
 import { validateAtMost100Percent, validateIntOrPercent } from '../int-or-percent.ts';
 import { validateConditions } from '../metadata/conditions.ts';
+import { validatePathSegmentName } from '../metadata/names.ts';
 import { ageCell, ageColumn, column, nameCell, nameColumn } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
 import { validateLabelSelector } from '../selector-validation.ts';
@@ -76,6 +77,8 @@ export const podDisruptionBudgetResource = defineResource<PodDisruptionBudget>({
     },
   ],
   hasStatus: true,
+  // Upstream never asked for more than a name that fits into a path.
+  validateName: validatePathSegmentName,
   unconditionalUpdate: false,
   validate: ({ spec }) => validateSpec(spec ?? {}),
   validateStatusUpdate: validateStatus,

@@ -13,7 +13,8 @@ const reclaimPolicies = ['Delete', 'Retain'];
 const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
 
 function validateRequirement(requirement: TopologyRequirement, path: FieldPath): FieldError[] {
-  const { key, values = [] } = requirement;
+  const { key } = requirement;
+  const values = requirement.values ?? [];
   const valuesPath = path.child('values');
   const errors = values.length === 0 ? [required(valuesPath)] : [];
   for (const [index, value] of values.entries()) {
