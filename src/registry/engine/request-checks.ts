@@ -99,5 +99,7 @@ export function resourceName(context: RequestContext): { group: string; resource
 
 /** How validation errors name the kind. */
 export function kindName(context: RequestContext): { group: string; kind: string } {
-  return { group: context.served.group, kind: context.served.resource.kind };
+  // Events have two groups; what they are stored in names the kind.
+  const { groups, kind } = context.served.resource;
+  return { group: groups[0]?.group ?? context.served.group, kind };
 }

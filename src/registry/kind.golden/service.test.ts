@@ -249,6 +249,7 @@ function golden() {
     user: { name: 'jane', groups: [] },
     dryRun: false,
     subresource: '',
+    group: '',
     warn() {},
   };
 }
