@@ -86,29 +86,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const gitVersion = options.gitVersion ?? 'v1.36.0+coracle';
   const prometheus = new Metrics();
   const driver = timedDriver(options.driver, prometheus);
-  const types = loadTypeTable();
-  const decode = createDecoder(types);
-  const parsed = new ParsedObjects();
-  const protobuf = createProtobufCodec(types);
-  const readBody = createBodyReader(types, decode, protobuf);
-  const admission = new AdmissionChain();
-  const resources = options.resources ?? [...builtinResources, bindingResource];
-  const environment = {
-    driver,
-    types,
-    decode,
-    parsed,
-    admission,
-    ownership: createFieldOwnership({ types, decode, clock }),
-    patches: createPatchStrategies(types),
-    clock,
-    random,
-    logger: logger.child('registry'),
-  };
-  const isServed = servedSwitch(resources, options.runtimeConfig ?? new Map());
-  const registry = new ResourceRegistry(environment, isServed);
-  for (const resource of resources) registry.add(resource);
-
+  const { registry, types, parsed, protobuf, readBody, admission } = createKinds(options, driver);
   const objects = new ObjectReader(registry);
   const access = createAccess({ ...options, registry, objects });
   const { authenticator, authorizer, rbac, tokens } = access;
@@ -196,6 +174,34 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       registry.close();
     },
   };
+}
+
+/** The kinds that are served, and what reads and shows objects of all of them. */
+function createKinds(options: ApiOptions, driver: Driver) {
+  const { clock, random, logger } = options;
+  const types = loadTypeTable();
+  const decode = createDecoder(types);
+  const parsed = new ParsedObjects();
+  const protobuf = createProtobufCodec(types);
+  const readBody = createBodyReader(types, decode, protobuf);
+  const admission = new AdmissionChain();
+  const resources = options.resources ?? [...builtinResources, bindingResource];
+  const environment = {
+    driver,
+    types,
+    decode,
+    parsed,
+    admission,
+    ownership: createFieldOwnership({ types, decode, clock }),
+    patches: createPatchStrategies(types),
+    clock,
+    random,
+    logger: logger.child('registry'),
+  };
+  const isServed = servedSwitch(resources, options.runtimeConfig ?? new Map());
+  const registry = new ResourceRegistry(environment, isServed);
+  for (const resource of resources) registry.add(resource);
+  return { registry, types, parsed, protobuf, readBody, admission };
 }
 
 function storedStats(registry: ResourceRegistry, info: RequestInfo): StoredStats | undefined {
