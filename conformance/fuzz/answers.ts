@@ -21,6 +21,7 @@ const permittedWords: readonly RegExp[] = [
   /unable to find api field in struct/,
   /unknown patch type: /,
   /unrecognized type: /,
+  /The order in patch list:/,
   /list element types are not identical: /,
   /expected a \[\]interface \{\}, but received a/,
   /merging lists cannot yet be specified in the patch/,
@@ -47,7 +48,8 @@ export function faultOf(request: WireRequest, answer: WireAnswer): string | unde
   const text = body.toString();
   if (status === 0) return 'no answer';
   if (status >= 500 && !isPermitted(request, status, text)) return `status ${status}`;
-  if (status < 400 || request.method === 'HEAD') return undefined;
+  // Headers that are too long are refused before anybody knows that this is an API.
+  if (status < 400 || status === 431 || request.method === 'HEAD') return undefined;
   if (!contentType.startsWith('application/json')) return undefined;
   return statusFault(status, text, request.body);
 }

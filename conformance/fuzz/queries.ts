@@ -69,11 +69,14 @@ const continues = [
   token('{'),
 ] as const;
 
+/** A URL that is too long is refused whatever it says. */
+const textMax = 4_000;
+
 type Values = (dice: Dice) => string;
 const from =
   (...lists: readonly (readonly string[])[]): Values =>
   (dice) =>
-    dice.chance(0.05) ? oddText(dice) : dice.pick(dice.pick(lists));
+    dice.chance(0.05) ? oddText(dice).slice(0, textMax) : dice.pick(dice.pick(lists));
 
 const list: Readonly<Record<string, Values>> = {
   limit: from(numbers),

@@ -32,6 +32,7 @@ export interface Wire {
 
 /** An answer that is not whole after so long hangs. */
 const hangMs = 180_000;
+const closedMeanwhile = 'the connection was closed meanwhile';
 /** More than that of an answer is read but not kept. */
 const keptBytesMax = 64 << 20;
 
@@ -52,25 +53,31 @@ export async function openWire(kubeconfig: string, connections: number): Promise
   const prefix = pathname === '/' ? '' : pathname;
   const own = headers as Record<string, string>;
   return {
-    send(request) {
-      const call = (secure ? httpsRequest : httpRequest)({
-        agent,
-        host: hostname,
-        // Else a Host header would be the name that the certificate is checked for.
-        servername: isIP(hostname) === 0 ? hostname : '',
-        port,
-        method: request.method,
-        path: `${prefix}${request.path}`,
-        headers: {
-          ...own,
-          ...request.headers,
-          ...(request.body === undefined ? {} : { 'content-length': request.body.length }),
-        },
-      });
-      return answerOf(call, request);
+    async send(request) {
+      const answer = await sendOnce(request);
+      // The server has closed a kept connection just as it was used again: no answer to anything.
+      return answer.problem === closedMeanwhile ? sendOnce(request) : answer;
     },
     close: () => agent.destroy(),
   };
+
+  function sendOnce(request: WireRequest): Promise<WireAnswer> {
+    const call = (secure ? httpsRequest : httpRequest)({
+      agent,
+      host: hostname,
+      // Else a Host header would be the name that the certificate is checked for.
+      servername: isIP(hostname) === 0 ? hostname : '',
+      port,
+      method: request.method,
+      path: `${prefix}${request.path}`,
+      headers: {
+        ...own,
+        ...request.headers,
+        ...(request.body === undefined ? {} : { 'content-length': request.body.length }),
+      },
+    });
+    return answerOf(call, request);
+  }
 }
 
 function unzipped(encoding: string | undefined, body: Buffer): Buffer {
@@ -93,7 +100,10 @@ function answerOf(call: ClientRequest, { body, cutAfterMs }: WireRequest): Promi
       call.destroy();
       finish(cutAfterMs !== undefined, cutAfterMs === undefined ? 'no whole answer' : undefined);
     }, cutAfterMs ?? hangMs);
-    call.on('error', (error) => finish(false, error.message));
+    call.on('error', (error: NodeJS.ErrnoException) => {
+      const closed = call.reusedSocket && error.code === 'ECONNRESET' && status === 0;
+      finish(false, closed ? closedMeanwhile : error.message);
+    });
     call.on('upgrade', (answer, socket) => {
       status = answer.statusCode ?? 0;
       socket.destroy();

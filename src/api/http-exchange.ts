@@ -148,13 +148,21 @@ class SocketWriter implements BodyWriter {
 }
 
 /** Answers an upgrade request that was refused: plain HTTP/1.1 on the raw socket, then the end. */
-export async function writeUpgradeRefusal(answer: ApiResponse, socket: Duplex): Promise<void> {
+export async function writeUpgradeRefusal(
+  answer: ApiResponse,
+  request: ApiRequest,
+  socket: Duplex,
+): Promise<void> {
   if (socket.destroyed) return;
   let head = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Unknown'}\r\n`;
   for (const [name, value] of Object.entries(answer.headers)) {
     for (const each of Array.isArray(value) ? value : [value]) head += `${name}: ${each}\r\n`;
   }
   const { body } = answer;
+  if (request.method === 'HEAD') {
+    socket.end(`${head}Connection: close\r\n\r\n`);
+    return;
+  }
   if (typeof body === 'function') {
     socket.write(`${head}Connection: close\r\n\r\n`);
     await body({

@@ -216,7 +216,7 @@ function route(app: FastifyInstance, handler: ApiHandler, logger: Logger, insecu
     const request = new HttpRequest(raw, undefined, insecure, { socket, head });
     handler(request)
       .then((answer) => {
-        if (answer.upgraded !== true) return writeUpgradeRefusal(answer, socket);
+        if (answer.upgraded !== true) return writeUpgradeRefusal(answer, request, socket);
         return undefined;
       })
       .catch((error: unknown) => {

@@ -181,6 +181,57 @@ table('bodies', [
   },
 ]);
 
+const job = (spec: object) => ({ metadata: { name: 'a' }, spec: { template: {}, ...spec } });
+const ingress = (path: object) => ({
+  metadata: { name: 'a' },
+  spec: { rules: [{ http: { paths: [path] } }] },
+});
+
+table('what Go writes as null', [
+  {
+    what: 'containers and exit codes of a failure policy',
+    method: 'POST',
+    url: '/apis/batch/v1/namespaces/default/jobs',
+    body: job({
+      podFailurePolicy: { rules: [{ action: 'Ignore', onExitCodes: { operator: 'In' } }] },
+    }),
+    status: 422,
+    message: /onExitCodes.values: Invalid value: .*: at least one value is required/,
+  },
+  {
+    what: 'values of a topology',
+    method: 'POST',
+    url: '/apis/storage.k8s.io/v1/storageclasses',
+    body: {
+      metadata: { name: 'a' },
+      provisioner: 'a',
+      allowedTopologies: [{ matchLabelExpressions: [{ key: 'a' }] }],
+    },
+    status: 422,
+    message: /allowedTopologies\[0\].matchLabelExpressions\[0\].values: Required value/,
+  },
+  {
+    what: 'the type of a path',
+    method: 'POST',
+    url: '/apis/networking.k8s.io/v1/namespaces/default/ingresses',
+    body: ingress({ path: '/', backend: { resource: { kind: 'A', name: 'b' } } }),
+    status: 422,
+    message: /pathType: Required value: pathType must be specified/,
+  },
+  {
+    what: 'the group of a backend',
+    method: 'POST',
+    url: '/apis/networking.k8s.io/v1/namespaces/default/ingresses',
+    body: ingress({
+      path: 'x',
+      pathType: 'Exact',
+      backend: { resource: { kind: 'A', name: 'b' } },
+    }),
+    status: 422,
+    message: /must be an absolute path/,
+  },
+]);
+
 table('reviews have no metadata', [
   {
     what: 'of oneself',

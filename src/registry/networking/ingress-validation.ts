@@ -105,7 +105,7 @@ function validateRuleValue({ http }: Rule, path: FieldPath): FieldError[] {
 }
 
 function validatePath({ path = '', pathType, backend }: Path, at: FieldPath): FieldError[] {
-  if ((pathType ?? undefined) === undefined) {
+  if (pathType === undefined || pathType === null) {
     return [required(at.child('pathType'), 'pathType must be specified')];
   }
   const own = at.child('path');
