@@ -243,6 +243,18 @@ export function internalError(cause: unknown): StatusError {
   );
 }
 
+/** What upstream answers where a plain error reaches its handlers: 500 without a reason. */
+export function unexplained(message: string): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    code: 500,
+  });
+}
+
 /** The answer to a delete that left nothing behind, and to other calls with nothing to show. */
 export function success(details?: StatusDetails): Status {
   return {

@@ -112,6 +112,61 @@ table('paths and queries', [
   },
 ]);
 
+table('versions and methods', [
+  { what: 'a get of no version', url: `${maps}/a?resourceVersion=x`, status: 500 },
+  { what: 'a slash in a name', url: `${maps}/a%2fb`, status: 404 },
+  {
+    what: 'a continue token for a watch that starts anew',
+    url: `${maps}?watch=1&continue=x`,
+    status: 422,
+    message: /forbidden when continue is provided/,
+  },
+  { what: 'a limit for a watch', url: `${maps}?watch=1&limit=x`, status: 400 },
+  { what: 'a timeout for a list', url: `${maps}?timeoutSeconds=x`, status: 400 },
+  {
+    what: 'a method that a stream has not',
+    method: 'PATCH',
+    url: `${core}/pods/a/exec`,
+    status: 405,
+  },
+  {
+    what: 'a version that is none, on create',
+    method: 'POST',
+    url: maps,
+    body: { metadata: { name: 'b', resourceVersion: 'x' } },
+    status: 201,
+  },
+  {
+    what: 'a version on create, and something else',
+    method: 'POST',
+    url: maps,
+    body: { metadata: { name: 'B', resourceVersion: '1' } },
+    status: 422,
+  },
+  {
+    what: 'a version on create',
+    method: 'POST',
+    url: maps,
+    body: { metadata: { name: 'c', resourceVersion: '1' } },
+    status: 500,
+    message: /^resourceVersion should not be set on objects to be created$/,
+  },
+  {
+    what: 'replacing endpoints that are not there',
+    method: 'PUT',
+    url: `${core}/endpoints/e`,
+    body: { metadata: { name: 'e' } },
+    status: 201,
+  },
+  {
+    what: 'options in the body: those of the query do not count',
+    method: 'DELETE',
+    url: `${maps}/b?dryRun=x`,
+    body: { apiVersion: 'v1', kind: 'DeleteOptions' },
+    status: 200,
+  },
+]);
+
 table('bodies', [
   {
     what: 'a patch that copies more and more',

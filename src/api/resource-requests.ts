@@ -2,6 +2,7 @@
 
 import type { ChunkWriter } from '../registry/cache/chunk-buffer.ts';
 import { type ListAnswer, openList, writeList } from '../registry/cache/list.ts';
+import { plainRevision } from '../registry/cache/list-options.ts';
 import { getBytes, type View } from '../registry/cache/representation.ts';
 import { compileSelection } from '../registry/cache/selection.ts';
 import type { IncludeObject } from '../registry/cache/table-view.ts';
@@ -105,7 +106,7 @@ export class ResourceRequests {
       await store.cache.ready();
       stored = store.peek(context);
     } else {
-      if (/^\d+$/.test(version)) await store.cache.waitFor(Number(version));
+      if (version !== '') await store.cache.waitFor(plainRevision(version));
       stored = await store.get(context);
     }
     return this.#show(exchange, found, stored, negotiated, 200);
@@ -142,6 +143,8 @@ export class ResourceRequests {
           `(*${internalPackage(found)}.${found.served.resource.kind}List)`,
       );
     }
+    // Lists and watches have the same options: each reads what is the other's as well.
+    readInteger(query, 'timeoutSeconds');
     const selection = selectionOf(exchange, found);
     const sendInitialEvents = readBoolean(query, 'sendInitialEvents');
     const opened = await openList(found.store.cache, {
@@ -177,6 +180,7 @@ export class ResourceRequests {
     const { query } = exchange.info;
     const negotiated = negotiateFor(exchange, found, true);
     const seconds = readInteger(query, 'timeoutSeconds') ?? 0;
+    readInteger(query, 'limit');
     const timeoutMs =
       seconds > 0 ? seconds * 1000 : watchTimeoutMinMs * (1 + this.#parts.random.next());
     const { store } = found;

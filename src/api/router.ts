@@ -32,8 +32,15 @@ export interface RouterParts {
   readonly keySet: () => unknown;
 }
 
-/** Requests that end at a pod, node or Service, whatever their method. */
-const connectSubresources: readonly string[] = ['attach', 'exec', 'log', 'portforward', 'proxy'];
+/** HEAD is none of them: upstream's routes have only what a verb is for. */
+const objectMethods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** Streams that end at a pod; proxies take every method. */
+const connectMethods: ReadonlyMap<string, readonly string[]> = new Map([
+  ['attach', ['GET', 'POST']],
+  ['exec', ['GET', 'POST']],
+  ['portforward', ['GET', 'POST']],
+  ['log', ['GET']],
+]);
 const isDiscovery = /^\/(?:api|apis)(?:\/|$)/;
 
 export class Router {
@@ -60,8 +67,9 @@ export class Router {
     const base = `${info.group}/${info.resource}`;
     // Upstream has no verb for OPTIONS and the like, and proxies them all the same.
     if (info.verb === '' && info.subresource !== 'proxy') throw httpMethodNotAllowed();
-    const streams = connectSubresources.includes(info.subresource);
-    if (exchange.request.method === 'HEAD' && !streams) throw httpMethodNotAllowed();
+    const { method } = exchange.request;
+    const methods = connectMethods.get(info.subresource) ?? objectMethods;
+    if (info.subresource !== 'proxy' && !methods.includes(method)) throw httpMethodNotAllowed();
     checkRepresentation(exchange);
     checkName(info.name);
     if (info.subresource !== '') {
@@ -185,10 +193,10 @@ function checkName(name: string): void {
   if (name === '.' || name === '..') {
     throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not be '${name}'`);
   }
-  for (const char of ['/', '%']) {
-    if (!name.includes(char)) continue;
-    throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not contain '${char}'`);
-  }
+  // An escaped slash parts a path as any other: there is nothing below a name.
+  if (name.includes('/')) throw resourceNotFound();
+  if (!name.includes('%')) return;
+  throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not contain '%'`);
 }
 
 function rootPaths(registry: ResourceRegistry): readonly string[] {

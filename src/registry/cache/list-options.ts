@@ -1,5 +1,5 @@
 // The rules for resourceVersion, resourceVersionMatch, continue and sendInitialEvents.
-import { badRequest, invalid, type ResourceName } from '../../status.ts';
+import { badRequest, invalid, unexplained } from '../../status.ts';
 import {
   type FieldError,
   FieldPath,
@@ -65,10 +65,12 @@ export function checkWatchOptions(options: VersionOptions): void {
       errors.push(forbiddenField(matchPath, why));
     }
     if (match !== 'NotOlderThan') errors.push(notSupported(matchPath, match, ['NotOlderThan']));
-    if (options.continue !== '') {
-      const why = 'resourceVersionMatch is forbidden when continue is provided';
-      errors.push(forbiddenField(matchPath, why));
-    }
+  }
+  // Without a resourceVersion upstream fills in a match, and then minds it.
+  const fresh = options.resourceVersion === '' || options.resourceVersion === '0';
+  if (options.continue !== '' && (match !== '' || (fresh && sendInitialEvents === undefined))) {
+    const why = 'resourceVersionMatch is forbidden when continue is provided';
+    errors.push(forbiddenField(matchPath, why));
   }
   refuseAll(errors);
 }
@@ -86,7 +88,7 @@ function parseRevision(text: string): number | FieldError {
 }
 
 /**
- * The revision in a resourceVersion of a list or get; empty reads as 0.
+ * The revision in a resourceVersion of a list; empty reads as 0.
  *
  * @throws StatusError 400
  */
@@ -96,9 +98,13 @@ export function readRevision(text: string): number {
   throw badRequest(`invalid resource version: ${revision.field}: ${revision.message}`);
 }
 
-/** The same for a watch, which answers 422. */
-export function watchRevision(text: string, resource: ResourceName): number {
+/**
+ * The same for a get or a watch, where upstream's error has no status of its own.
+ *
+ * @throws StatusError 500
+ */
+export function plainRevision(text: string): number {
   const revision = text === '' ? 0 : parseRevision(text);
   if (typeof revision === 'number') return revision;
-  throw invalid({ group: resource.group, kind: resource.resource }, '', [revision]);
+  throw unexplained(`${revision.field}: ${revision.message}`);
 }

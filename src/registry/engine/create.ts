@@ -1,7 +1,13 @@
 // POST: names, fills and checks a new object and writes it where nothing stood.
 import { timestamp } from '../../clock.ts';
 import { nameSuffix, uuid } from '../../random.ts';
-import { alreadyExists, generateNameConflict, invalid, StatusError } from '../../status.ts';
+import {
+  alreadyExists,
+  generateNameConflict,
+  invalid,
+  StatusError,
+  unexplained,
+} from '../../status.ts';
 import { FieldPath } from '../field.ts';
 import { validateDns1123Subdomain } from '../metadata/names.ts';
 import { validateObjectMeta } from '../metadata/object-meta.ts';
@@ -77,7 +83,8 @@ export async function prepareNew(
   const { resource, version } = context.served;
   checkTypeMeta(context, object);
   checkNamespace(context, object);
-  if ((object.metadata.resourceVersion ?? '') !== '') throw resourceVersionOnCreate();
+  const { resourceVersion = '' } = object.metadata;
+  delete object.metadata.resourceVersion;
   dedupeOwners(context, object);
   // Upstream fills these before admission, so that webhooks see the object's identity.
   object.metadata.uid = uuid(parts.random);
@@ -120,6 +127,7 @@ export async function prepareNew(
   for (const warning of resource.warnings?.(next, undefined, '') ?? []) context.warn(warning);
   const shown = version.fromStorage === undefined ? next : fromStored(context, copyJson(next));
   await parts.admission.validate({ ...attributes, object: shown });
+  if (!context.dryRun && isRevision(resourceVersion)) throw resourceVersionOnCreate();
   return { stored: next, bytes: parts.parsed.encode(next) };
 }
 
@@ -163,14 +171,11 @@ async function existsAlready(
   return new StatusError({ ...error.status, message });
 }
 
-/** Upstream answers this one as a bare 500 without a reason. */
+/** Upstream's store is the one that minds, and only what it can read. */
+function isRevision(text: string): boolean {
+  return /^\d+$/.test(text) && BigInt(text) > 0n && BigInt(text) < 2n ** 64n;
+}
+
 function resourceVersionOnCreate(): StatusError {
-  return new StatusError({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'resourceVersion should not be set on objects to be created',
-    code: 500,
-  });
+  return unexplained('resourceVersion should not be set on objects to be created');
 }

@@ -1,8 +1,7 @@
 // PUT, and the part of every update that PATCH shares: own, admit, prepare, validate, compare, swap.
-import { conflict, internalError, invalid, notFound } from '../../status.ts';
+import { conflict, internalError, invalid, notFound, unexplained } from '../../status.ts';
 import { type FieldError, FieldPath, invalidValue } from '../field.ts';
 import { validateObjectMetaUpdate } from '../metadata/object-meta.ts';
-import { unexplained } from '../patch/directives.ts';
 import type { ApiObject } from '../resource.ts';
 import { Afterwards } from './afterwards.ts';
 import { type Current, type Decision, type SwapOutcome, swapLoop } from './compare-and-swap.ts';

@@ -1,11 +1,11 @@
 // Server-side apply of one configuration: merge, prune what it no longer says, find conflicts.
+import { unexplained } from '../../status.ts';
 import type { ServedResource } from '../engine/types.ts';
 import type { ApiObject } from '../resource.ts';
 import { type Decode, DecodeError } from '../schema/decode.ts';
 import { isSame } from './compare.ts';
 import { configurationProblems } from './configuration.ts';
 import { type Conflict, conflictError, conflictsOf } from './conflicts.ts';
-import { unexplained } from './directives.ts';
 import {
   below,
   difference,

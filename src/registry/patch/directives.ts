@@ -1,5 +1,5 @@
 // The directives of strategic merge patches and the errors about them, in upstream's words.
-import { badRequest, StatusError } from '../../status.ts';
+import { badRequest, type StatusError, unexplained } from '../../status.ts';
 import { isJsonObject } from '../engine/json.ts';
 import { goValue } from './go-value.ts';
 
@@ -18,18 +18,6 @@ export function isDirective(key: string): boolean {
     key.startsWith(setElementOrderPrefix) ||
     key.startsWith(deleteFromPrimitiveListPrefix)
   );
-}
-
-/** A plain error of upstream's handlers: 500 without a reason. */
-export function unexplained(message: string): StatusError {
-  return new StatusError({
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message,
-    code: 500,
-  });
 }
 
 export function noMergeKey(item: unknown, key: string): StatusError {

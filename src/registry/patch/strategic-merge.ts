@@ -1,6 +1,6 @@
 // Strategic merge patch: JSON merge patch that knows the schema's merging lists, and directives.
 // https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
-import { StatusError } from '../../status.ts';
+import { StatusError, unexplained } from '../../status.ts';
 import { defineOwn, fieldOf, isJsonObject } from '../engine/json.ts';
 import type { ListSemantics, TypeRef, TypeTable } from '../schema/types.ts';
 import {
@@ -13,7 +13,6 @@ import {
   patchDirective,
   retainKeysDirective,
   setElementOrderPrefix,
-  unexplained,
   unknownDirective,
   withoutDirectives,
   wrongType,
