@@ -3,7 +3,8 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { ApiRequest, ApiResponse, BodyWriter, PeerCertificate } from './request.ts';
+import type { ApiRequest, ApiResponse, PeerCertificate } from './request.ts';
+import { type SharedChunks, StreamedBody } from './streamed-body.ts';
 
 export type RawRequest = IncomingMessage | Http2ServerRequest;
 type RawResponse = ServerResponse | Http2ServerResponse;
@@ -93,11 +94,16 @@ function readPeer(socket: TLSSocket): PeerCertificate | null {
   };
 }
 
-/** Writes the whole answer; resolves when it is handed over, rejects when the client is gone. */
+/**
+ * Writes the whole answer; resolves when it is handed over, rejects when the client is gone.
+ *
+ * @param chunks of the listener that the answer goes through
+ */
 export async function writeResponse(
   answer: ApiResponse,
   request: ApiRequest,
   response: RawResponse,
+  chunks: SharedChunks,
 ): Promise<void> {
   if (answer.upgraded === true) return;
   const { body } = answer;
@@ -105,7 +111,7 @@ export async function writeResponse(
   if (typeof body === 'function' && request.method !== 'HEAD') {
     (response as ServerResponse).writeHead(answer.status, headers);
     (response as ServerResponse).flushHeaders?.();
-    await body(new SocketWriter(response as ServerResponse));
+    await body(new StreamedBody(response as ServerResponse, chunks));
     response.end();
     return;
   }
@@ -120,31 +126,6 @@ export async function writeResponse(
     'content-length': String(Buffer.byteLength(bytes)),
   });
   (response as ServerResponse).end(bytes);
-}
-
-/** A BodyWriter over a socket: waits for drain, fails once the client is gone. */
-class SocketWriter implements BodyWriter {
-  readonly #response: ServerResponse;
-  constructor(response: ServerResponse) {
-    this.#response = response;
-  }
-  write(chunk: Uint8Array | string): Promise<void> | undefined {
-    const response = this.#response;
-    if (response.destroyed) return Promise.reject(new Error('the client is gone'));
-    if (response.write(chunk)) return undefined;
-    return new Promise((resolve, reject) => {
-      const drained = () => {
-        response.removeListener('close', closed);
-        resolve();
-      };
-      const closed = () => {
-        response.removeListener('drain', drained);
-        reject(new Error('the client is gone'));
-      };
-      response.once('drain', drained);
-      response.once('close', closed);
-    });
-  }
 }
 
 /** Answers an upgrade request that was refused: plain HTTP/1.1 on the raw socket, then the end. */

@@ -17,6 +17,7 @@ import {
 } from './http-exchange.ts';
 import type { ApiHandler } from './request.ts';
 import { maxUrlLength } from './request-info.ts';
+import { SharedChunks } from './streamed-body.ts';
 
 /** Limits of one listener; each protects the process from a greedy or broken client. */
 export const httpLimits = {
@@ -176,10 +177,11 @@ type Exchanger = (raw: RawRequest, response: ServerResponse | Http2ServerRespons
 
 /** Has the handler answer a request, whichever way Fastify hands it over. */
 function exchanger(handler: ApiHandler, logger: Logger, insecure: boolean): Exchanger {
+  const chunks = new SharedChunks();
   return (raw, response) => {
     const request = new HttpRequest(raw, response, insecure);
     handler(request)
-      .then((answer) => writeResponse(answer, request, response))
+      .then((answer) => writeResponse(answer, request, response, chunks))
       .catch((error: unknown) => {
         logger.debug('answer cut short', { url: request.url, error: String(error) });
         response.destroy?.();

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../logger.ts';
 import { HttpRequest, writeResponse } from '../http-exchange.ts';
+import { SharedChunks } from '../streamed-body.ts';
 import { createImagesApi } from './api.ts';
 import { mediaTypes } from './manifest.ts';
 import { ImageStore } from './store.ts';
@@ -28,7 +29,7 @@ export async function startImages(): Promise<TestImages> {
   const server = createServer((raw, response) => {
     const request = new HttpRequest(raw, response, true);
     void api(request)
-      .then((answer) => writeResponse(answer, request, response))
+      .then((answer) => writeResponse(answer, request, response, new SharedChunks()))
       .catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
