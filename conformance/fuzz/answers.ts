@@ -28,6 +28,8 @@ const permittedWords: readonly RegExp[] = [
   /cannot restore slice from|cannot merge|precise merge|map: map\[.*\] does not contain declared merge key/,
   // A get of a resourceVersion that is no number; a binding to nothing; a node without addresses.
   /resourceVersion: Invalid value: /,
+  // A write of an object whose resourceVersion is no number.
+  /^[^:]*strconv\.ParseUint: parsing |"message": ?"strconv\.ParseUint: parsing |message: 'strconv\.ParseUint/,
   /target\.(name|kind): /,
   /no preferred addresses found/,
   // A path under /watch that names no resource.

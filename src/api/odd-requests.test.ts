@@ -203,6 +203,22 @@ table('bodies', [
     message: /failed to create typed patch object \(\/; .*\.metadata\.name: expected string/,
   },
   {
+    what: 'applying metadata of null',
+    method: 'PATCH',
+    url: `${maps}/z?fieldManager=m`,
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: null },
+    headers: patch('apply-patch+yaml'),
+    status: 400,
+    message: /name must be provided/,
+  },
+  {
+    what: 'a secret of a type that every object has',
+    method: 'POST',
+    url: `${core}/secrets`,
+    body: { metadata: { name: 's' }, type: 'constructor' },
+    status: 201,
+  },
+  {
     what: 'a selector of null',
     method: 'POST',
     url: '/apis/apps/v1/namespaces/default/replicasets',

@@ -46,11 +46,12 @@ function validateSecretType(secret: Secret): readonly FieldError[] {
       errors.push(required(dataPath.key('username')), required(dataPath.key('password')));
     }
   }
-  for (const key of requiredKeys[type] ?? []) {
+  const needed = Object.hasOwn(requiredKeys, type) ? (requiredKeys[type] ?? []) : [];
+  for (const key of needed) {
     if (secret.data?.[key] === undefined) errors.push(required(dataPath.key(key)));
   }
   for (const key of ['.dockercfg', '.dockerconfigjson']) {
-    if (requiredKeys[type]?.[0] !== key || secret.data?.[key] === undefined) continue;
+    if (needed[0] !== key || secret.data?.[key] === undefined) continue;
     try {
       JSON.parse(decoded(secret, key));
     } catch (error) {

@@ -209,7 +209,7 @@ export async function readConfiguration(
   }
   checkAppliedType(context, fields);
   // Ownership says what is wrong with metadata that is no map.
-  const { metadata = {} } = fields;
+  const metadata = fields.metadata ?? {};
   return { configuration: { ...fields, metadata } as ApiObject, duplicates };
 }
 

@@ -1,5 +1,7 @@
 // Checks an applied configuration against its type, in the words of structured-merge-diff.
+
 import { isJsonObject } from '../engine/json.ts';
+import { NumberLiteral } from '../schema/json.ts';
 import type { ScalarKind } from '../schema/types.ts';
 import { pathText } from './fields-v1.ts';
 import { goValue } from './go-value.ts';
@@ -164,6 +166,7 @@ function goTypeName(value: unknown): string {
 
 function goSyntax(value: unknown): string {
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (value instanceof NumberLiteral) return String(value.value);
   if (isJsonObject(value)) {
     const fields = Object.entries(value).map(([key, child]) => `"${key}":${goSyntax(child)}`);
     return `map[string]interface {}{${fields.join(', ')}}`;
