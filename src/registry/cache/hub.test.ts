@@ -229,6 +229,25 @@ t.test('bookmarks, the end of initial events, and timeouts', async (test) => {
   hub.close();
 });
 
+t.test('with few watches events go out within the turn, with many after it', async (test) => {
+  for (const [promptWatchersMax, within] of [
+    [1, true],
+    [0, false],
+  ] as const) {
+    const { hub, put } = await podStore({ promptWatchersMax });
+    const watch = openWatch(hub, { resourceVersion: '0' });
+    await settle();
+    await put('d/p');
+    // No more than what follows from the write itself: the loop does not turn meanwhile.
+    for (let step = 0; step < 100; step++) await undefined;
+    test.equal(watch.seen().length > 0, within);
+    await settle();
+    test.match(watch.seen(), [/^ADDED p/]);
+    await watch.stop();
+    hub.close();
+  }
+});
+
 t.test('what is refused before the stream begins', async (test) => {
   const { hub } = await podStore({ watchersMax: 1 });
   test.throws(() => openWatch(hub, { resourceVersion: 'abc' }), {

@@ -114,14 +114,19 @@ export class Hub {
     });
   }
 
-  /** One dispatch a turn, so that all events of a turn reach a watcher in one write. */
+  /**
+   * All events of a commit, or of a turn, reach a watcher in one write. With few watchers they go
+   * out before the answers to the writes that made them, so that a controller which has written
+   * finds its own write in its informer; many watchers must not hold those answers up.
+   */
   #schedule(): void {
     if (this.#closed) return;
     const { ring, limits } = this.cache;
     if (ring.next - this.#dispatched >= limits.ringEventsMax / 2) this.dispatch();
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const defer = this.#watchers.size > limits.promptWatchersMax ? setImmediate : queueMicrotask;
+    defer(() => {
       this.#scheduled = false;
       if (!this.#closed) this.dispatch();
     });

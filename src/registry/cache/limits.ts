@@ -26,6 +26,8 @@ export interface CacheLimits {
   readonly retryMaxMs: number;
   /** Open watches on one resource. */
   readonly watchersMax: number;
+  /** With more watches of one resource than these, answers do not wait for its events. */
+  readonly promptWatchersMax: number;
   /** Bytes of watch frames that are kept to be sent to several watchers. */
   readonly frameBytesMax: number;
   /** Bytes handed to a writer at once. */
@@ -51,6 +53,7 @@ export const defaultCacheLimits: CacheLimits = {
   retryMinMs: 50,
   retryMaxMs: 5_000,
   watchersMax: 100_000,
+  promptWatchersMax: 64,
   frameBytesMax: 4 * 1024 * 1024,
   chunkBytesMax: 256 * 1024,
   bookmarkIntervalMs: 60_000,
