@@ -1,4 +1,5 @@
 // Cron schedules as CronJobs write them: five fields or a descriptor, and what is wrong with others.
+import { GoDurationError, parseGoDuration } from './go-duration.ts';
 
 /** Says what is wrong in the words of robfig/cron, which upstream shows to its clients. */
 export class CronScheduleError extends Error {}
@@ -164,39 +165,13 @@ function readNumber(text: string, names?: readonly string[], first = 0): number 
   return number;
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
 /** `@every 1h30m`; rounded to whole seconds, at least one, as the library does. */
 function everyMs(descriptor: string): number {
-  const text = descriptor.slice('@every '.length);
-  const refuse = (why: string) =>
-    new CronScheduleError(`failed to parse duration ${descriptor}: time: ${why}`);
-  const shown = JSON.stringify(text);
-  const body = text.replace(/^[-+]/, '');
-  const sign = text.startsWith('-') ? -1 : 1;
-  if (body === '') throw refuse(`invalid duration ${shown}`);
-  let totalMs = 0;
-  if (body !== '0') {
-    const part = /(\d+\.?\d*|\.\d+)([^\d.]*)/y;
-    while (part.lastIndex < body.length) {
-      const [, amount, unit = ''] = part.exec(body) ?? [];
-      if (amount === undefined) throw refuse(`invalid duration ${shown}`);
-      if (unit === '') throw refuse(`missing unit in duration ${shown}`);
-      const ms = unitMs[unit];
-      if (ms === undefined) {
-        throw refuse(`unknown unit ${JSON.stringify(unit)} in duration ${shown}`);
-      }
-      totalMs += Number(amount) * ms;
-    }
+  try {
+    const ms = parseGoDuration(descriptor.slice('@every '.length));
+    return Math.max(1000, Math.trunc(ms / 1000) * 1000);
+  } catch (error) {
+    if (!(error instanceof GoDurationError)) throw error;
+    throw new CronScheduleError(`failed to parse duration ${descriptor}: ${error.message}`);
   }
-  return Math.max(1000, Math.trunc((sign * totalMs) / 1000) * 1000);
 }

@@ -215,6 +215,11 @@ table('patches', { method: 'PATCH', url: a }, [
 ]);
 
 table('queries', { method: 'GET' }, [
+  {
+    url: `${maps}?timeout=soon`,
+    ...bad,
+    message: /^invalid timeout specified in the request URL - time: invalid duration "soon"$/,
+  },
   { url: `${maps}?labelSelector=a%20in%20b`, ...bad, message: /found 'b' expected: '\('/ },
   { url: `${maps}?fieldSelector=a`, ...bad, message: /invalid selector: 'a'/ },
   { url: `${maps}?fieldSelector=a%3Db`, ...bad, message: /not a known field selector/ },

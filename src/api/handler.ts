@@ -15,9 +15,7 @@ import { impersonate } from './impersonation.ts';
 import type { RequestMetrics, RequestTrack } from './metrics.ts';
 import type { ApiHandler, ApiRequest, ApiResponse } from './request.ts';
 import { parseRequest, type RequestInfo } from './request-info.ts';
-
-/** How long a request may take that is no watch, log or stream. */
-export const requestTimeoutMs = 60_000;
+import { requestTimeoutMs } from './request-timeout.ts';
 
 export interface HandlerParts {
   readonly authenticator: Authenticator;
@@ -95,11 +93,12 @@ async function handle(
   info: RequestInfo,
   track: RequestTrack,
 ): Promise<ApiResponse> {
+  const timeoutMs = isLongRunning(info) ? undefined : requestTimeoutMs(info.query);
   const real = await whoAsks(parts, request, info);
   const user = await impersonate(parts.authorizer, real, request.headers);
   // Streams between clients and nodes may go on for hours, and cost this server next to nothing.
   if (isLongRunning(info) && info.verb !== 'watch') {
-    return allowed(parts, { request, info, user, track, seat: undefined });
+    return allowed(parts, { request, info, user, track, seat: undefined, timeoutMs });
   }
   const seat = parts.fairness.enter(user, info, () => request.signal);
   let stays = false;
@@ -110,7 +109,7 @@ async function handle(
       track.waitedMs = performance.now() - startMs;
     }
     if (seat.refused) return seat.refusal();
-    const answer = await answered(parts, { request, info, user, track, seat }, seat);
+    const answer = await answered(parts, { request, info, user, track, seat, timeoutMs }, seat);
     stays = typeof answer.body === 'function';
     return stays ? whenOver(answer, request, () => seat.leave()) : answer;
   } finally {
@@ -125,6 +124,8 @@ interface Asked {
   readonly user: User;
   readonly track: RequestTrack;
   readonly seat: Seat | undefined;
+  /** Undefined: it may go on for hours. */
+  readonly timeoutMs: number | undefined;
 }
 
 /** The answer, or the error it ended with, under the headers that say how it was classified. */
@@ -159,7 +160,7 @@ async function allowed(parts: HandlerParts, asked: Asked): Promise<ApiResponse> 
   if (info.verb === 'watch') return watched(parts, asked);
   // A big answer begins in a turn of its own: its first chunk is as long as the others.
   if (seat?.wide === true) await parts.fairness.turns.take(turnUnits.chunk);
-  return withDeadline(parts, request, info, user);
+  return withDeadline(parts, asked);
 }
 
 /** A watch holds its seat while it starts, and counts as one as long as it lasts. */
@@ -204,15 +205,11 @@ async function whoAsks(parts: HandlerParts, request: ApiRequest, info: RequestIn
   throw unauthorized();
 }
 
-async function withDeadline(
-  parts: HandlerParts,
-  request: ApiRequest,
-  info: RequestInfo,
-  user: User,
-): Promise<ApiResponse> {
+async function withDeadline(parts: HandlerParts, asked: Asked): Promise<ApiResponse> {
+  const { request, info, user, timeoutMs } = asked;
   const warnings: string[] = [];
   const base = { request, info, user, warnings, protobuf: parts.protobuf };
-  if (isLongRunning(info)) {
+  if (timeoutMs === undefined) {
     const exchange = { ...base, signal: request.signal };
     return withWarnings(await parts.route(exchange), warnings);
   }
@@ -224,7 +221,7 @@ async function withDeadline(
   const timer = parts.clock.setTimeout(() => {
     controller.abort();
     expire(timeout('request did not complete within the allotted timeout'));
-  }, requestTimeoutMs);
+  }, timeoutMs);
   try {
     const exchange = { ...base, signal: controller.signal };
     const answer = await Promise.race([parts.route(exchange), deadline]);

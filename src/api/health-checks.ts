@@ -14,13 +14,22 @@ const readyOnly: readonly HealthEndpoint[] = ['readyz'];
 
 /** What is done at start, under the names of upstream's hooks that do it there. */
 const startHooks = [
-  'poststarthook/start-system-namespaces-controller',
+  'poststarthook/start-apiserver-admission-initializer',
+  'poststarthook/generic-apiserver-start-informers',
   'poststarthook/priority-and-fairness-config-consumer',
   'poststarthook/priority-and-fairness-filter',
-  'poststarthook/bootstrap-controller',
+  'poststarthook/start-system-namespaces-controller',
+  'poststarthook/start-cluster-authentication-info-controller',
+  'poststarthook/start-kube-apiserver-identity-lease-controller',
+  'poststarthook/start-service-ip-repair-controllers',
   'poststarthook/rbac/bootstrap-roles',
+  'poststarthook/scheduling/bootstrap-system-priority-classes',
   'poststarthook/priority-and-fairness-config-producer',
+  'poststarthook/bootstrap-controller',
+  'poststarthook/start-kubernetes-service-cidr-controller',
+  'poststarthook/apiservice-status-local-available-controller',
   'poststarthook/apiservice-registration-controller',
+  'poststarthook/kube-apiserver-autoregistration',
   'autoregister-completion',
 ];
 
