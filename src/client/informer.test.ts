@@ -17,7 +17,7 @@ function configMap(name: string, resourceVersion: string, uid = name): ConfigMap
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A scripted watch endpoint: the wire protocol, not the API. */
-function scripted(watchList: boolean) {
+function scripted(watchList: 'taken' | 'refused' | 'failing') {
   const urls: string[] = [];
   let writer: HandlerWriter | undefined;
   let finish: () => void = () => undefined;
@@ -30,7 +30,14 @@ function scripted(watchList: boolean) {
       return { status: 200, headers: {}, body };
     }
     const initial = url.searchParams.has('sendInitialEvents');
-    if (initial && !watchList) return { status: 422, headers: {}, body: 'unknown parameter' };
+    if (initial && watchList === 'refused') {
+      return { status: 422, headers: {}, body: 'unknown parameter' };
+    }
+    if (initial && watchList === 'failing') {
+      // As kube-apiserver does before an etcd that cannot tell its progress.
+      const object = { kind: 'Status', code: 500, reason: 'InternalError', message: 'no progress' };
+      return { status: 200, headers: {}, body: `${JSON.stringify({ type: 'ERROR', object })}\n` };
+    }
     if (state.gone) {
       state.gone = false;
       const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
@@ -55,7 +62,7 @@ function scripted(watchList: boolean) {
   return { handler, urls, send, state, end: () => finish() };
 }
 
-for (const watchList of [true, false]) {
+for (const watchList of ['taken', 'refused', 'failing'] as const) {
   t.test(`an informer syncs, follows, resumes and relists; watch-list ${watchList}`, async (t) => {
     const server = scripted(watchList);
     const clock = new VirtualClock();

@@ -36,6 +36,9 @@ const retryMaxMs = 30_000;
 /** Servers end watches after a while so that clients spread; client-go asks for 5 to 10 min. */
 const watchSecondsMin = 300;
 
+/** Not allowed, or too much: a list would be answered no better than a watch-list. */
+const alikeForList: ReadonlySet<number> = new Set([401, 403, 429]);
+
 /** What a reflector knows about where it is. */
 export interface ReflectorState {
   /** The revision that the sink has reached; empty before the first list. */
@@ -54,11 +57,13 @@ export async function reflect<T extends KubernetesObject>(
 ): Promise<void> {
   const { clock, random, logger, selection, signal } = options;
   const backoff = createBackoff(random, { firstMs: retryFirstMs, maxMs: retryMaxMs });
-  let watchList = true;
+  let byList = false;
   while (!signal.aborted) {
     const startedMs = clock.nowMs();
+    const listing = byList;
+    byList = false;
     try {
-      if (state.resourceVersion === '' && !watchList) {
+      if (state.resourceVersion === '' && listing) {
         const list = await client.list(ref, { ...selection, resourceVersion: '0' });
         sink.replace(list.items);
         state.resourceVersion = list.resourceVersion;
@@ -77,9 +82,9 @@ export async function reflect<T extends KubernetesObject>(
         await sleep(clock, backoff.next(), signal);
         continue;
       }
-      const refused = code === 400 || code === 422 || code === 405;
-      if (state.resourceVersion === '' && watchList && refused) {
-        watchList = false;
+      // As client-go does: a server may have many reasons not to begin a watch with the state.
+      if (state.resourceVersion === '' && !listing && code !== 0 && !alikeForList.has(code)) {
+        byList = true;
         continue;
       }
       logger.debug('watch failed', { resource: ref.plural, why: describeError(error) });
