@@ -79,9 +79,10 @@ export async function createApi(config: KubeConfig): Promise<Api> {
   if (server === undefined) throw new Error('the kubeconfig has no current cluster');
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
-  const { ca, cert, key, headers: ownHeaders } = options;
+  const { ca, cert, key, rejectUnauthorized, headers: ownHeaders } = options;
   const secure = new URL(server).protocol === 'https:';
-  const agent = secure ? new Agent({ keepAlive: true, ca, cert, key }) : undefined;
+  const trusted = { keepAlive: true, ca, cert, key, rejectUnauthorized };
+  const agent = secure ? new Agent(trusted) : undefined;
   const send = secure ? httpsRequest : httpRequest;
   const open = (method: string, path: string, request: ApiRequest) => {
     const { body } = request;

@@ -121,6 +121,8 @@ export interface Resource<T = ApiObject> {
 
   /** Fields besides metadata.name/namespace that a fieldSelector may name, by their path. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  /** What is said of a field that cannot be selected; default `field label not supported: …`. */
+  unknownFieldMessage?(field: string): string;
   /** The selectable field that watchers are indexed by (pods: `spec.nodeName`). */
   readonly triggerField?: string;
   readonly table?: TableShape<T>;

@@ -47,9 +47,6 @@ export const replicaSetResource = defineResource<ReplicaSet>({
       ],
     },
   ],
-  selectableFields: {
-    'status.replicas': (replicaSet) => String(replicaSet.status?.replicas ?? 0),
-  },
   hasStatus: true,
   prepareCreate(replicaSet) {
     replicaSet.status = { replicas: 0 };

@@ -50,6 +50,7 @@ export const jobResource = defineResource<Job>({
       versions: [{ version: 'v1', schema: 'io.k8s.api.batch.v1.Job', defaults: setJobDefaults }],
     },
   ],
+  unknownFieldMessage: (field) => `field label ${JSON.stringify(field)} not supported for Job`,
   selectableFields: {
     'status.successful': (job) => String(job.status?.succeeded ?? 0),
   },

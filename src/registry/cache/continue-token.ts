@@ -41,6 +41,11 @@ function refuse(why: string): Error {
 
 function parse(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
   const bad = [...token].findIndex((char) => !/[A-Za-z0-9_-]/.test(char));
+  // Four characters are three bytes; one alone is none.
+  const lone = token.length % 4 === 1 ? token.length - 1 : -1;
+  if (bad < 0 && lone >= 0) {
+    throw refuse(`${invalid}: illegal base64 data at input byte ${lone}`);
+  }
   if (bad >= 0) throw refuse(`${invalid}: illegal base64 data at input byte ${bad}`);
   try {
     const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());

@@ -3,7 +3,12 @@ import type { Timer } from '../../clock.ts';
 import { describeError } from '../../logger.ts';
 import { type ResourceName, tooManyRequests } from '../../status.ts';
 import type { ChunkWriter } from './chunk-buffer.ts';
-import { checkWatchOptions, plainRevision, type VersionOptions } from './list-options.ts';
+import {
+  checkWatchOptions,
+  plainRevision,
+  type VersionOptions,
+  watchDefaults,
+} from './list-options.ts';
 import type { View } from './representation.ts';
 import type { CacheEvent, Selection } from './types.ts';
 import type { WatchCache } from './watch-cache.ts';
@@ -62,7 +67,8 @@ export class Hub {
    *
    * @throws StatusError 422 for bad options, 429 when too many are open
    */
-  open(request: WatchRequest): WatchStream {
+  open(given: WatchRequest): WatchStream {
+    const request = watchDefaults(given);
     checkWatchOptions(request);
     const revision = plainRevision(request.resourceVersion);
     if (this.#watchers.size >= this.cache.limits.watchersMax) {

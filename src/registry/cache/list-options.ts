@@ -50,6 +50,17 @@ export function checkListOptions(options: VersionOptions): void {
   refuseAll(errors);
 }
 
+/**
+ * A watch from no revision in particular asks for the initial events as if it had said so, and
+ * with bookmarks gets the one that ends them (upstream's SetListOptionsDefaults, WatchList).
+ */
+export function watchDefaults<T extends VersionOptions>(options: T): T {
+  const { resourceVersion, resourceVersionMatch: match, sendInitialEvents } = options;
+  if (sendInitialEvents !== undefined || match !== '') return options;
+  if (resourceVersion !== '' && resourceVersion !== '0') return options;
+  return { ...options, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' };
+}
+
 /** @throws StatusError 422, as apimachinery's validateWatchOptions */
 export function checkWatchOptions(options: VersionOptions): void {
   const { resourceVersionMatch: match, sendInitialEvents } = options;

@@ -81,7 +81,7 @@ export interface SelectionRequest {
   readonly fieldSelector?: string;
 }
 
-type Selectable = Pick<Resource, 'selectableFields' | 'triggerField'> &
+type Selectable = Pick<Resource, 'selectableFields' | 'triggerField' | 'unknownFieldMessage'> &
   Partial<Pick<Resource, 'namespaced'>>;
 
 /** @throws StatusError 400 for selectors that cannot be read and fields that cannot be selected */
@@ -116,7 +116,8 @@ function checkField(resource: Selectable, field: string): void {
     );
   }
   if (!Object.hasOwn(resource.selectableFields, field)) {
-    throw badRequest(`field label not supported: ${field}`);
+    const message = resource.unknownFieldMessage?.(field);
+    throw badRequest(message ?? `field label not supported: ${field}`);
   }
 }
 

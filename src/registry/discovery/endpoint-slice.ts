@@ -30,8 +30,10 @@ function portsCell(slice: EndpointSlice): string {
   return shortList(ports, '<unset>');
 }
 
-function content({ metadata, ...fields }: EndpointSlice): unknown {
-  return { ...fields, labels: metadata?.labels ?? {} };
+/** What the generation counts changes of; whether a list is empty or absent makes none. */
+function content({ metadata, addressType, endpoints, ports }: EndpointSlice): unknown {
+  const labels = metadata?.labels ?? {};
+  return { addressType, endpoints: endpoints ?? [], ports: ports ?? [], labels };
 }
 
 const hostnameLabel = 'kubernetes.io/hostname';

@@ -156,7 +156,7 @@ t.test('updates', (t) => {
   ]);
   const binding = { roleRef: { kind: 'Role', name: 'a' } };
   t.same(updateErrors(roleBindingResource, withValue(binding, 'roleRef.name', 'b'), binding), [
-    'roleRef: Invalid value: {"kind":"Role","name":"b","apiGroup":"rbac.authorization.k8s.io"}: cannot change roleRef',
+    'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: cannot change roleRef',
   ]);
   t.end();
 });

@@ -72,7 +72,10 @@ function validateSubject(subject: Subject, namespaced: boolean, path: FieldPath)
 /** A binding's role is what was reviewed when it was made; another role needs another binding. */
 export function validateBindingUpdate(next: Binding, old: Binding): readonly FieldError[] {
   if (isDeepStrictEqual(next.roleRef, old.roleRef)) return [];
-  return [invalidValue(FieldPath.of('roleRef'), next.roleRef, 'cannot change roleRef')];
+  // As Go writes its own type, which has no names for JSON.
+  const { apiGroup, kind, name } = next.roleRef;
+  const shown = { APIGroup: apiGroup, Kind: kind, Name: name };
+  return [invalidValue(FieldPath.of('roleRef'), shown, 'cannot change roleRef')];
 }
 
 function subjectNames(binding: Binding, kind: string): string {
@@ -90,8 +93,11 @@ export const bindingTable = (kind: string): TableShape<Binding> => ({
     nameColumn,
     column(
       'Role',
-      'RoleRef can only reference a ClusterRole in the global namespace. If the ' +
-        'RoleRef cannot be resolved, the Authorizer must return an error.',
+      kind === 'roleBinding'
+        ? 'RoleRef can reference a Role in the current namespace or a ClusterRole in the global ' +
+            'namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.'
+        : 'RoleRef can only reference a ClusterRole in the global namespace. If the RoleRef ' +
+            'cannot be resolved, the Authorizer must return an error.',
     ),
     ageColumn,
     wideColumn('Users', `Users in the ${kind}`),

@@ -26,6 +26,8 @@ export const resourceSliceResource = defineResource<ResourceSlice>({
   namespaced: false,
   returnsDeletedObject: true,
   groups: [resourceVersions('ResourceSlice', undefined, sliceConversion)],
+  unknownFieldMessage: (field) =>
+    `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
   selectableFields: {
     'spec.nodeName': (slice) => slice.spec?.nodeName ?? '',
     'spec.driver': (slice) => slice.spec?.driver ?? '',
