@@ -24,7 +24,7 @@ function guardianFile(guarded: Guarded): string {
  * Starts `command` under a guardian that outlives this process. Does nothing when one runs; a
  * command whose guardian was killed is not started again, but watched by the new one.
  *
- * @param options.environment added to this process's own
+ * @param options.environment added to this process's own, without what belongs to its login
  * @param options.through a command line that runs the guardian, such as one that joins a cgroup
  */
 export function guard(
@@ -47,13 +47,22 @@ export function guard(
     detached: true,
     stdio: ['ignore', log, log],
     cwd: '/',
-    env: { ...process.env, PATH: programPath(process.env), ...options.environment },
+    env: { ...lastingEnvironment(), PATH: programPath(process.env), ...options.environment },
   });
   closeSync(log);
   child.on('error', () => undefined);
   child.unref();
   if (child.pid === undefined) throw new Error(`cannot start a guardian for ${command[0]}`);
   writeFileSync(guardianFile(guarded), identity(child.pid), { mode: 0o600 });
+}
+
+/**
+ * A cluster outlives the login that started it, and with that its folders and sockets: runc, for
+ * one, keeps files in XDG_RUNTIME_DIR, which is removed at logout.
+ */
+function lastingEnvironment(): NodeJS.ProcessEnv {
+  const ofLogin = /^(XDG_|DBUS_SESSION_|SSH_|SUDO_|TMPDIR$|NOTIFY_SOCKET$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofLogin.test(name)));
 }
 
 /** The guardian's pid while it runs. A pid that another process has taken since does not count. */
