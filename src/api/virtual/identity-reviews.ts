@@ -21,7 +21,7 @@ export function tokenReview({ authenticator, readBody }: Parts): SpecialRequest 
     const known = await authenticator.token(token, asked);
     const status =
       known === undefined
-        ? { authenticated: false, user: {}, error: '[invalid bearer token]' }
+        ? { user: {}, error: 'invalid bearer token' }
         : {
             authenticated: true,
             user: userInfo(known.user),

@@ -204,6 +204,12 @@ t.test('bookmarks, the end of initial events, and timeouts', async (test) => {
   test.equal(listing.frames().length, 4, 'one shortly before the end');
   await clock.advance(2_000, settle);
   await listing.ended;
+  // From no revision in particular is as if it had asked for the initial events.
+  const legacy = openWatch(hub, { resourceVersion: '0', allowBookmarks: true, timeoutMs: 1_000 });
+  await settle();
+  test.match(legacy.seen(), [/^ADDED p@/, /^BOOKMARK @/]);
+  await clock.advance(1_000, settle);
+  await legacy.ended;
   const quiet = openWatch(hub, {
     sendInitialEvents: false,
     resourceVersionMatch: 'NotOlderThan',

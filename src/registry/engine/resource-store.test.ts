@@ -269,6 +269,14 @@ t.test('unknown fields in a patch follow field validation', async (t) => {
     code: 422,
     message: /^ "" is invalid: patch: .*: strict decoding error: unknown field "foo"$/,
   });
+  test.warnings.length = 0;
+  const twice = { type: 'merge', body: Buffer.from('{"data":{"a":"1","a":"2"}}') } as const;
+  await store.patch(context, twice);
+  t.strictSame(test.warnings, ['duplicate field "data.a"']);
+  t.match(await refusal(store.patch(context, patchOf('merge', { kind: 'Foo' }))), {
+    code: 422,
+    message: /: no kind "Foo" is registered for version "v1" in scheme "[a-z/]+scheme.go:30"$/,
+  });
 });
 
 t.test('one hundred patches at once all land', async (t) => {

@@ -167,8 +167,9 @@ function prepareUpdate(
   door.prepare(next, old, hooks);
   const isCustom = context.served.resource.custom === true;
   const wrong = validateObjectMetaUpdate(metadata, before, FieldPath.of('metadata'), isCustom);
-  // Upstream checks metadata for every kind, and then again with the kind's own rules.
-  const errors: readonly FieldError[] = [...wrong, ...wrong, ...door.validate(next, old, hooks)];
+  // Upstream checks metadata for every kind, and then again, with finalizers, by the kind's rules.
+  const general = wrong.filter(({ field }) => !field.startsWith('metadata.finalizers['));
+  const errors: readonly FieldError[] = [...general, ...wrong, ...door.validate(next, old, hooks)];
   if (errors.length > 0) throw invalid(kindName(context), metadata.name ?? '', errors);
   const { resource } = context.served;
   const warnings = resource.warnings?.(next, old, context.subresource) ?? [];

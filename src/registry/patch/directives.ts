@@ -25,7 +25,10 @@ export function noMergeKey(item: unknown, key: string): StatusError {
 }
 
 export function unknownDirective(directive: unknown, item: unknown): StatusError {
-  return unexplained(`unknown patch type: ${goValue(directive)} in map: ${goValue(item)}`);
+  // Go's %s of what is no string.
+  const isPlain = typeof directive === 'number' || typeof directive === 'boolean';
+  const shown = isPlain ? `%!s(${goType(directive)}=${directive})` : goValue(directive);
+  return unexplained(`unknown patch type: ${shown} in map: ${goValue(item)}`);
 }
 
 export function wrongType(expected: string, value: unknown): StatusError {

@@ -170,6 +170,8 @@ t.test('patches that do not fit, in upstream words', async (t) => {
       'unable to find api field in struct PodSpec for the json field "nope"',
       500,
     ],
+    [{ $patch: 5 }, 'unknown patch type: %!s(int64=5) in map: map[$patch:5]', 500],
+    [{ '$setElementOrder/containers': ['x'] }, 'value for key 0 is not a map', 500],
     [{ '$setElementOrder/containers': 1 }, 'expected a []interface {}, but received a int64', 500],
   ];
   for (const [patch, message, code] of cases) {

@@ -125,8 +125,9 @@ class Merge {
       // A null deletes the list whatever its order.
       if (fieldOf(patch, field) === null) continue;
       const change = listAt(patch, field);
-      if (change !== undefined) checkElementOrder(change, order, mergeKey, key);
+      if (change !== undefined) checkElementOrder(change, order, mergeKey);
       if (before === undefined && change === undefined) continue;
+      if (mergeKey !== undefined) checkOrderKeys(order, mergeKey);
       const list =
         change === undefined
           ? (before ?? [])
@@ -204,7 +205,7 @@ function areMaps(before: readonly unknown[], change: readonly unknown[]): boolea
   }
   const maps = all.filter(isJsonObject).length;
   if (maps > 0 && maps < all.length) {
-    throw unexplained(`list element types are not identical: ${goValue(all)}`);
+    throw unexplained(`list element types are not identical: ${goValue([before, change])}`);
   }
   return maps > 0;
 }
@@ -240,12 +241,19 @@ function applyListDirectives(
   return { kept, items };
 }
 
+/** Lists that merge by a key are put in order by it, so every item of the order needs it. */
+function checkOrderKeys(order: readonly unknown[], mergeKey: string): void {
+  for (const [index, item] of order.entries()) {
+    if (!isJsonObject(item)) throw unexplained(`value for key ${index} is not a map`);
+    if (!Object.hasOwn(item, mergeKey)) throw noMergeKey(item, mergeKey);
+  }
+}
+
 /** What a patch sets must stand in its `$setElementOrder` list, in the same order. */
 function checkElementOrder(
   change: readonly unknown[],
   order: readonly unknown[],
   mergeKey: string | undefined,
-  directive: string,
 ): void {
   const set = change.filter((item) => !isJsonObject(item) || item[patchDirective] === undefined);
   let at = 0;
@@ -255,7 +263,7 @@ function checkElementOrder(
     while (at < order.length && identityOf(order[at], mergeKey) !== identity) at += 1;
     if (at === order.length) {
       throw unexplained(
-        `The order in patch list:\n${goValue(set)}\n doesn't match ${directive} list:\n` +
+        `The order in patch list:\n${goValue(set)}\n doesn't match $setElementOrder list:\n` +
           `${goValue(order)}\n`,
       );
     }
