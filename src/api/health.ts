@@ -13,17 +13,21 @@ export interface HealthCheck {
   check(): string | undefined | Promise<string | undefined>;
 }
 
+/** Hears how the checks of a whole endpoint went; upstream does not count a check's own path. */
+export type HealthObserver = (endpoint: HealthEndpoint, check: string, passed: boolean) => void;
+
 /** Answers the path, or undefined when it is none of the three or names no check. */
 export async function healthAnswer(
   info: RequestInfo,
   checks: readonly HealthCheck[],
+  observe: HealthObserver = () => undefined,
 ): Promise<ApiResponse | undefined> {
   const match = /^\/(livez|readyz|healthz)(?:\/(.*))?$/.exec(info.path);
   if (match === null) return undefined;
   const endpoint = match[1] as HealthEndpoint;
   const only = match[2] ?? '';
   const chosen = checks.filter((each) => each.endpoints.includes(endpoint));
-  if (only === '') return allOf(endpoint, chosen, info.query);
+  if (only === '') return allOf(endpoint, chosen, info.query, observe);
   const check = chosen.find((each) => each.name === only);
   if (check === undefined) return undefined;
   const failure = await check.check();
@@ -36,6 +40,7 @@ async function allOf(
   endpoint: HealthEndpoint,
   checks: readonly HealthCheck[],
   query: URLSearchParams,
+  observe: HealthObserver,
 ): Promise<ApiResponse> {
   const excluded = new Set(query.getAll('exclude'));
   const unknown = new Set(excluded);
@@ -48,6 +53,7 @@ async function allOf(
     }
     const failure = await each.check();
     if (failure !== undefined) failed = true;
+    observe(endpoint, each.name, failure === undefined);
     text +=
       failure === undefined ? `[+]${each.name} ok\n` : `[-]${each.name} failed: reason withheld\n`;
   }

@@ -100,6 +100,19 @@ t.test('health, as a whole and by check', async (t) => {
   );
 });
 
+t.test('how health checks went is counted', async (t) => {
+  const slis = async () => String((await call('GET', '/metrics/slis')).body);
+  await call('GET', '/readyz');
+  t.match(await slis(), '\nkubernetes_healthcheck{name="etcd-readiness",type="readyz"} 1\n');
+  const counted =
+    /healthchecks_total\{name="etcd-readiness",status="success",type="readyz"\} (\d+)/;
+  const before = Number(counted.exec(await slis())?.[1]);
+  await call('GET', '/readyz/etcd-readiness');
+  await call('GET', '/readyz?exclude=etcd-readiness');
+  await call('GET', '/readyz');
+  t.equal(Number(counted.exec(await slis())?.[1]), before + 1);
+});
+
 t.test('a server that is not there yet, or ends, says so', async (t) => {
   const driver = createMemoryDriver({ clock: systemClock });
   const state = { started: false, closing: true };

@@ -5,6 +5,7 @@ import { jsonAnswer, pageNotFound, textAnswer } from './answers.ts';
 import type { Discovery } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
 import { type HealthCheck, healthAnswer } from './health.ts';
+import { HealthMetrics } from './health-metrics.ts';
 import { negotiate } from './negotiation.ts';
 import type { OpenApi, OpenApiDocument } from './openapi/documents.ts';
 import { openApiProtobufType } from './openapi/protobuf-type.ts';
@@ -45,6 +46,7 @@ const isDiscovery = /^\/(?:api|apis)(?:\/|$)/;
 
 export class Router {
   readonly #parts: RouterParts;
+  readonly #health = new HealthMetrics();
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
@@ -98,7 +100,9 @@ export class Router {
 
   async #path(exchange: Exchange): Promise<ApiResponse> {
     const { info } = exchange;
-    const health = await healthAnswer(info, this.#parts.checks);
+    const health = await healthAnswer(info, this.#parts.checks, (...result) =>
+      this.#health.observe(...result),
+    );
     if (health === undefined && isDiscovery.test(info.path) && info.verb === 'head') {
       throw httpMethodNotAllowed();
     }
@@ -121,6 +125,8 @@ export class Router {
         return jsonAnswer(200, this.#parts.version, true);
       case '/metrics':
         return textAnswer(200, this.#parts.metricsText(), 'text/plain; version=0.0.4');
+      case '/metrics/slis':
+        return textAnswer(200, this.#health.text(), 'text/plain; version=0.0.4');
       case '/.well-known/openid-configuration':
         return jsonAnswer(200, this.#parts.openIdConfiguration());
       case '/openid/v1/jwks':
@@ -208,6 +214,7 @@ function rootPaths(registry: ResourceRegistry): readonly string[] {
     '/healthz',
     '/livez',
     '/metrics',
+    '/metrics/slis',
     '/openapi/v2',
     '/openapi/v3',
     '/openid/v1/jwks',
