@@ -84,7 +84,7 @@ export class Router {
       const verbs: readonly string[] = found.served.resource.verbs ?? [];
       if (!verbs.includes(info.verb)) {
         // Reviews have no names; below their collection nothing is.
-        if (info.name !== '') throw resourceNotFound();
+        if (info.name !== '' && !verbs.includes('get')) throw resourceNotFound();
         throw httpMethodNotAllowed();
       }
       return answers(exchange, found);

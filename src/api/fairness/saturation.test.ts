@@ -53,14 +53,13 @@ async function turnsOf<T>(work: Promise<T>): Promise<{ turns: number; result: T 
   return { turns, result: await done };
 }
 
-/** One heartbeat: reads its lease and writes it. */
+/** One heartbeat: reads its lease and writes it, as the one that it has read. */
 async function heartbeat(): Promise<ApiResponse> {
-  const lease = {
-    metadata: { name: 'n1' },
-    spec: { holderIdentity: 'n1', leaseDurationSeconds: 40 },
-  };
-  await api.handler(ask('GET', `${leases}/n1`, 'node'));
-  return api.handler(ask('PUT', `${leases}/n1`, 'node', JSON.stringify(lease)));
+  const { body = '' } = await api.handler(ask('GET', `${leases}/n1`, 'node'));
+  if (typeof body === 'function') throw new Error('a lease is no stream');
+  const { metadata } = JSON.parse(Buffer.from(body).toString()) as { metadata: object };
+  const spec = { holderIdentity: 'n1', leaseDurationSeconds: 40 };
+  return api.handler(ask('PUT', `${leases}/n1`, 'node', JSON.stringify({ metadata, spec })));
 }
 
 /** A client that asks for the list again and again until it is stopped. */

@@ -131,7 +131,7 @@ t.test('a pod, by its declared port, with method, body and query', async (t) => 
     { method: 'OPTIONS', url: '/?c=d' },
     'verbs that Kubernetes has no name for',
   );
-  t.equal((await call('OPTIONS', `${core}/pods/p`)).status, 404);
+  t.equal((await call('OPTIONS', `${core}/pods/p`)).status, 405);
   await call('GET', `${core}/pods/http:p:82/proxy/`);
   t.equal(tunnelled.at(-1), 'server 10.9.9.9:82');
 });
