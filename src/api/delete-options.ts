@@ -15,7 +15,7 @@ export interface Deletion {
 }
 
 interface RawDeleteOptions {
-  gracePeriodSeconds?: number;
+  gracePeriodSeconds?: number | bigint;
   orphanDependents?: boolean;
   propagationPolicy?: string;
   preconditions?: { uid?: string; resourceVersion?: string };
@@ -118,9 +118,15 @@ function check(raw: RawDeleteOptions, query: URLSearchParams): Deletion {
     options: {
       ...(raw.gracePeriodSeconds === undefined
         ? {}
-        : { gracePeriodSeconds: raw.gracePeriodSeconds }),
+        : { gracePeriodSeconds: exactSeconds(raw.gracePeriodSeconds) }),
       ...(chosen === undefined ? {} : { propagationPolicy: chosen as (typeof policies)[number] }),
       ...(raw.preconditions === undefined ? {} : { preconditions: raw.preconditions }),
     },
   };
+}
+
+/** Numbers beyond 2^53 come as bigints; nobody lives to see the difference. */
+function exactSeconds(seconds: number | bigint): number {
+  const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
+  return Math.min(Math.max(Number(seconds), least), most);
 }

@@ -346,3 +346,58 @@ t.test('component statuses as metadata only', async (t) => {
   t.match(one.body, { kind: 'PartialObjectMetadata', metadata: { name: 'etcd-0' } });
   t.equal((await call('GET', path, undefined, accept('PartialObjectMetadata'))).status, 406);
 });
+
+const scalers = (version: string) =>
+  `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers`;
+const scaleTargetRef = { kind: 'Deployment', name: 'a', apiVersion: 'apps/v1' };
+await call('POST', `${scalers('v1')}?fieldManager=b`, {
+  metadata: { name: 'a' },
+  spec: { scaleTargetRef, maxReplicas: 3, targetCPUUtilizationPercentage: 50 },
+});
+const kinds = ['Resource', 'ContainerResource', 'Object', 'Pods', 'External'];
+const halfMetrics = kinds.map((type) => {
+  const field = `${type.slice(0, 1).toLowerCase()}${type.slice(1)}`;
+  return { type, [field]: {} };
+});
+
+table('applied metrics with nothing in them are refused, not converted to death', [
+  {
+    what: 'of an autoscaler that another version owns',
+    method: 'PATCH',
+    url: `${scalers('v2')}/a?fieldManager=c&force=true`,
+    body: {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'a' },
+      spec: { scaleTargetRef, maxReplicas: 3, metrics: halfMetrics },
+      status: { desiredReplicas: 0, currentMetrics: halfMetrics },
+    },
+    headers: patch('apply-patch+yaml'),
+    status: 422,
+    message: /metrics\[0\]/,
+  },
+]);
+
+const pods = `${core}/pods`;
+const grace = '9223372036854775807';
+for (const name of ['a', 'b']) {
+  const containers = [{ name: 'c', image: 'i' }];
+  await call('POST', pods, { metadata: { name }, spec: { nodeName: 'n', containers } });
+}
+
+table('a grace period of 292 billion years', [
+  {
+    what: 'in the query',
+    method: 'DELETE',
+    url: `${pods}/a?gracePeriodSeconds=${grace}`,
+    status: 200,
+  },
+  {
+    what: 'in the body',
+    method: 'DELETE',
+    url: `${pods}/b`,
+    body: `{"gracePeriodSeconds":${grace}}`,
+    headers: json,
+    status: 200,
+  },
+]);

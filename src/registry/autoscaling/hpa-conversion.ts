@@ -54,7 +54,7 @@ function setAnnotations(object: { metadata?: { annotations?: Annotations } }, ne
 
 /** The metric that v1 has a field for. */
 function isCpuUtilization({ type, resource }: Metric): boolean {
-  const utilization = resource?.target.averageUtilization;
+  const utilization = resource?.target?.averageUtilization;
   return type === 'Resource' && resource?.name === 'cpu' && utilization !== undefined;
 }
 
@@ -127,10 +127,10 @@ export function autoscalerFromStorage(stored: HorizontalPodAutoscaler): Horizont
   const found: Status = stored.status ?? noReplicas;
   const { currentMetrics: statuses, conditions = [], ...status } = found;
   const currentMetrics = statuses ?? [];
-  const target = metrics.find(isCpuUtilization)?.resource?.target.averageUtilization;
+  const target = metrics.find(isCpuUtilization)?.resource?.target?.averageUtilization;
   const cpu = currentMetrics
     .filter(({ type, resource }) => type === 'Resource' && resource?.name === 'cpu')
-    .map(({ resource }) => resource?.current.averageUtilization)
+    .map(({ resource }) => resource?.current?.averageUtilization)
     .findLast((each) => each !== undefined);
   const shown: HorizontalPodAutoscalerV1 = {
     ...stored,

@@ -11,17 +11,23 @@ type Current = NonNullable<MetricStatus['resource']>['current'];
 type Identifier = NonNullable<Metric['pods']>['metric'];
 type Reference = NonNullable<Metric['object']>['describedObject'];
 
+/**
+ * What is applied is converted before it is checked, so anything may be missing in it: then it is
+ * as Go's zero value.
+ */
+const nothing = {} as never;
+
 /** Fields in the order given, without those that have no value: what Go's omitempty leaves. */
 function compact<T extends object>(fields: T): T {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as T;
 }
 
-function reference({ kind, name, apiVersion }: Reference) {
+function reference({ kind, name, apiVersion }: Reference = nothing) {
   return compact({ kind, name, apiVersion: apiVersion || undefined });
 }
 
-function resourceTarget({ averageUtilization, averageValue }: Target) {
+function resourceTarget({ averageUtilization, averageValue }: Target = nothing) {
   return {
     targetAverageUtilization: averageUtilization,
     targetAverageValue: averageValue,
@@ -37,17 +43,17 @@ export function metricToV1(metric: Metric): object {
       object &&
       compact({
         target: reference(object.describedObject),
-        metricName: object.metric.name,
-        targetValue: object.target.value ?? '0',
-        selector: object.metric.selector,
-        averageValue: object.target.averageValue,
+        metricName: object.metric?.name,
+        targetValue: object.target?.value ?? '0',
+        selector: object.metric?.selector,
+        averageValue: object.target?.averageValue,
       }),
     pods:
       pods &&
       compact({
-        metricName: pods.metric.name,
-        targetAverageValue: pods.target.averageValue ?? '0',
-        selector: pods.metric.selector,
+        metricName: pods.metric?.name,
+        targetAverageValue: pods.target?.averageValue ?? '0',
+        selector: pods.metric?.selector,
       }),
     resource: resource && compact({ name: resource.name, ...resourceTarget(resource.target) }),
     containerResource:
@@ -60,15 +66,15 @@ export function metricToV1(metric: Metric): object {
     external:
       external &&
       compact({
-        metricName: external.metric.name,
-        metricSelector: external.metric.selector,
-        targetValue: external.target.value,
-        targetAverageValue: external.target.averageValue,
+        metricName: external.metric?.name,
+        metricSelector: external.metric?.selector,
+        targetValue: external.target?.value,
+        targetAverageValue: external.target?.averageValue,
       }),
   });
 }
 
-function resourceCurrent({ averageUtilization, averageValue }: Current) {
+function resourceCurrent({ averageUtilization, averageValue }: Current = nothing) {
   return {
     currentAverageUtilization: averageUtilization,
     currentAverageValue: averageValue ?? '0',
@@ -84,17 +90,17 @@ export function metricStatusToV1(status: MetricStatus): object {
       object &&
       compact({
         target: reference(object.describedObject),
-        metricName: object.metric.name,
-        currentValue: object.current.value ?? '0',
-        selector: object.metric.selector,
-        averageValue: object.current.averageValue,
+        metricName: object.metric?.name,
+        currentValue: object.current?.value ?? '0',
+        selector: object.metric?.selector,
+        averageValue: object.current?.averageValue,
       }),
     pods:
       pods &&
       compact({
-        metricName: pods.metric.name,
-        currentAverageValue: pods.current.averageValue ?? '0',
-        selector: pods.metric.selector,
+        metricName: pods.metric?.name,
+        currentAverageValue: pods.current?.averageValue ?? '0',
+        selector: pods.metric?.selector,
       }),
     resource: resource && compact({ name: resource.name, ...resourceCurrent(resource.current) }),
     containerResource:
@@ -107,10 +113,10 @@ export function metricStatusToV1(status: MetricStatus): object {
     external:
       external &&
       compact({
-        metricName: external.metric.name,
-        metricSelector: external.metric.selector,
-        currentValue: external.current.value ?? '0',
-        currentAverageValue: external.current.averageValue,
+        metricName: external.metric?.name,
+        metricSelector: external.metric?.selector,
+        currentValue: external.current?.value ?? '0',
+        currentAverageValue: external.current?.averageValue,
       }),
   });
 }

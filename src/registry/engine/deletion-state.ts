@@ -10,6 +10,12 @@ import type { DeletionOptions } from './types.ts';
  */
 export type Grace = 'graceful' | 'pending' | 'now';
 
+/** As Go counts: in nanoseconds of 64 bits, which begin anew beyond 292 years. */
+function durationMs(seconds: number): number {
+  if (seconds < 2 ** 33) return seconds * 1000;
+  return Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n);
+}
+
 function timestampOf(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 }
@@ -31,14 +37,14 @@ export function beginGrace(
     if (pending === undefined || pending === 0) return 'now';
     // A second deletion may only shorten what is left.
     if (asked === undefined || asked >= pending) return 'pending';
-    const startMs = Date.parse(metadata.deletionTimestamp) - pending * 1000;
-    metadata.deletionTimestamp = timestampOf(startMs + asked * 1000);
+    const startMs = Date.parse(metadata.deletionTimestamp) - durationMs(pending);
+    metadata.deletionTimestamp = timestampOf(startMs + durationMs(asked));
     metadata.deletionGracePeriodSeconds = asked;
     return 'graceful';
   }
   const seconds = resource.deletionGraceSeconds(object, asked);
   if (seconds === undefined) return 'now';
-  metadata.deletionTimestamp = timestampOf(clock.nowMs() + seconds * 1000);
+  metadata.deletionTimestamp = timestampOf(clock.nowMs() + durationMs(seconds));
   metadata.deletionGracePeriodSeconds = seconds;
   bumpGeneration(object);
   return 'graceful';
