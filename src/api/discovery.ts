@@ -40,10 +40,13 @@ interface Aggregated {
 /** Answers are built from the live registry and kept until it changes. */
 export class Discovery {
   readonly #registry: ResourceRegistry;
+  readonly #serverAddress: string;
   #aggregated = new Map<string, Aggregated>();
 
-  constructor(registry: ResourceRegistry) {
+  /** @param serverAddress `host:port`, by which clients inside and outside reach the server */
+  constructor(registry: ResourceRegistry, serverAddress: string) {
     this.#registry = registry;
+    this.#serverAddress = serverAddress;
     registry.onChange(() => this.#aggregated.clear());
   }
 
@@ -89,7 +92,7 @@ export class Discovery {
     const { request, info, protobuf } = exchange;
     const negotiated = negotiate(request, info.query, { discovery: true });
     if (negotiated.shape === 'discovery') return this.#aggregate(exchange, prefix, negotiated);
-    const body = prefix === 'api' ? apiVersions() : this.#groupList();
+    const body = prefix === 'api' ? apiVersions(this.#serverAddress) : this.#groupList();
     const answer = await objectAnswer(200, body, negotiated, protobuf);
     return answer;
   }
@@ -163,11 +166,11 @@ export class Discovery {
   }
 }
 
-function apiVersions(): StatedObject & Record<string, unknown> {
+function apiVersions(serverAddress: string): StatedObject & Record<string, unknown> {
   return {
     kind: 'APIVersions',
     versions: ['v1'],
-    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '' }],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
   };
 }
 
@@ -203,6 +206,19 @@ function subresourcesOf(found: FoundResource): readonly Subresource[] {
   return subresources.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/**
+ * Changes when objects begin to be stored in another version, so that storage migration knows.
+ * https://github.com/kubernetes/apiserver (pkg/endpoints/discovery/storageversionhash.go)
+ */
+function storageVersionHash({ kind, groups }: Resource): string {
+  const [stored] = groups;
+  const version = stored?.versions[0]?.version ?? '';
+  const hash = createHash('sha256')
+    .update(`${stored?.group ?? ''}/${version}/${kind}`)
+    .digest();
+  return hash.subarray(0, 8).toString('base64');
+}
+
 function legacyResources(found: FoundResource): unknown[] {
   const { resource, group, version } = found.served;
   const main = {
@@ -213,6 +229,7 @@ function legacyResources(found: FoundResource): unknown[] {
     verbs: verbsOf(resource),
     ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
     ...(resource.categories === undefined ? {} : { categories: resource.categories }),
+    ...(resource.virtual === true ? {} : { storageVersionHash: storageVersionHash(resource) }),
   };
   const rest = subresourcesOf(found).map((each) => ({
     name: `${resource.plural}/${each.name}`,

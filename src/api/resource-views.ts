@@ -4,10 +4,12 @@ import { Hub } from '../registry/cache/hub.ts';
 import type { ParsedObjects } from '../registry/cache/parsed-objects.ts';
 import { protobufView } from '../registry/cache/protobuf-view.ts';
 import {
+  asStored,
   type MetaVersion,
   objectView,
   partialView,
   type ServedForm,
+  type ShownMetadata,
   type View,
 } from '../registry/cache/representation.ts';
 import { type MakeBytes, RepresentationCache } from '../registry/cache/representation-cache.ts';
@@ -73,6 +75,7 @@ export class ResourceViews {
 
   #make(found: FoundResource, { format, shape, metaVersion, includeObject }: Wish): View {
     const form = this.#form(found);
+    const metadataOf = this.#metadataOf(found);
     if (shape === 'table') {
       return tableView({
         form,
@@ -81,19 +84,29 @@ export class ResourceViews {
         parse: (object) => this.#parsed.parse(object),
         nowMs: () => this.#clock.nowMs(),
         version: metaVersion,
+        metadataOf,
       });
     }
     const { schema } = found.served.version;
     if (shape === 'partial') {
-      if (format !== 'protobuf') return partialView(metaVersion);
+      if (format !== 'protobuf') return partialView(metaVersion, metadataOf);
       const apiVersion = `meta.k8s.io/${metaVersion}`;
       const kind = 'PartialObjectMetadata';
       const names = { kind, apiVersion, listKind: `${kind}List` };
       // Metadata is the same in every version; the stored one is at hand.
-      return this.#protobufView(names, partialSchema, (object) => object.body);
+      return this.#protobufView(names, partialSchema, (object) => metadataOf(object).body);
     }
     if (format !== 'protobuf') return objectView(form);
     return this.#protobufView(form, schema, form.convert ?? ((object) => object.body));
+  }
+
+  #metadataOf(found: FoundResource): ShownMetadata {
+    const { partialMetadata } = found.served.resource;
+    if (partialMetadata === undefined) return asStored;
+    return (object) => {
+      const { metadata } = this.#parsed.parse(object);
+      return { ...object, body: encodeStored({ metadata: partialMetadata(metadata) }) };
+    };
   }
 
   #protobufView(

@@ -75,6 +75,10 @@ t.test('bad input changes nothing and says why', async (t) => {
   }
 });
 
+interface Discovered {
+  readonly resources: readonly { readonly name: string; readonly storageVersionHash?: string }[];
+}
+
 t.test('discovery and plain paths', async (t) => {
   const groups = await call('GET', '/apis', undefined, {
     accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
@@ -90,6 +94,21 @@ t.test('discovery and plain paths', async (t) => {
   for (const path of ['/api', '/apis', '/api/v1', '/apis/apps', '/apis/apps/v1']) {
     t.same((await call('GET', `${path}/`)).body, (await call('GET', path)).body, `${path}/`);
   }
+  t.match((await call('GET', '/api')).body, {
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '192.0.2.1:6443' }],
+  });
+  const hashes = async (path: string) => {
+    const { resources } = (await call('GET', path)).body as unknown as Discovered;
+    return new Map(resources.map((each) => [each.name, each.storageVersionHash]));
+  };
+  const core = await hashes('/api/v1');
+  t.equal(core.get('configmaps'), 'qFsyl6wFWjQ=');
+  t.equal(core.get('pods/status'), undefined);
+  t.equal(core.get('bindings'), undefined);
+  // Both are stored in another group or version than they are asked for in.
+  t.equal((await hashes('/apis/events.k8s.io/v1')).get('events'), 'r2yiGXH7wu8=');
+  const scalers = await hashes('/apis/autoscaling/v1');
+  t.equal(scalers.get('horizontalpodautoscalers'), 'qwQve8ut294=');
   t.equal((await call('GET', '/version')).body.minor, '36');
   t.match(String((await call('GET', '/readyz?verbose')).body), /readyz check passed/);
   t.match(String((await call('GET', '/metrics')).body), /apiserver_request_total\{/);
@@ -139,6 +158,27 @@ t.test('tokens and reviews', async (t) => {
     401,
     'it dies with its account',
   );
+});
+
+t.test('a namespace ends in its own way', async (t) => {
+  const { body } = await call('POST', '/api/v1/namespaces', { metadata: { name: 'ending' } });
+  const url = '/api/v1/namespaces/ending';
+  for (const [precondition, what] of [
+    ['uid', 'UID'],
+    ['resourceVersion', 'ResourceVersion'],
+  ]) {
+    const refused = await call('DELETE', url, { preconditions: { [precondition ?? '']: 'x' } });
+    t.equal(
+      refused.body.message,
+      'Operation cannot be fulfilled on namespaces "ending": Precondition failed: ' +
+        `${what} in precondition: x, ${what} in object meta: ` +
+        body.metadata?.[precondition ?? ''],
+    );
+  }
+  const first = await call('DELETE', url);
+  t.equal(first.body.status?.phase, 'Terminating');
+  t.equal(first.body.metadata?.deletionGracePeriodSeconds, undefined, 'nothing is said of grace');
+  t.same((await call('DELETE', url)).body, first.body, 'another deletion changes nothing');
 });
 
 t.test('a pod is bound once', async (t) => {

@@ -68,6 +68,10 @@ export interface ApiOptions extends BootstrapOptions {
   readonly extensions?: ReadonlyMap<string, ApiHandler>;
 }
 
+function hostAndPort({ address, port }: ApiOptions['advertise']): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 export interface Api {
   readonly handler: ApiHandler;
   readonly registry: ResourceRegistry;
@@ -116,7 +120,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const router = new Router({
     registry,
     resources: new ResourceRequests({ views, readBody, random, turns: fairness.turns }),
-    discovery: new Discovery(registry),
+    discovery: new Discovery(registry, hostAndPort(options.advertise)),
     openApi,
     special: specialRequests({
       registry,

@@ -126,6 +126,8 @@ export interface Resource<T = ApiObject> {
   /** The selectable field that watchers are indexed by (pods: `spec.nodeName`). */
   readonly triggerField?: string;
   readonly table?: TableShape<T>;
+  /** Metadata as tables and PartialObjectMetadata show it; default: as stored. */
+  partialMetadata?(metadata: ObjectMeta): ObjectMeta;
 
   /** Whether spec changes bump metadata.generation; default true when the schema has a `spec`. */
   readonly hasGeneration?: boolean;
@@ -169,6 +171,8 @@ export interface Resource<T = ApiObject> {
   deletionGraceSeconds?(object: T, asked: number | undefined): number | undefined;
   /** Changes the object when its deletion starts (namespaces: phase Terminating). */
   prepareDelete?(object: T, context: HookContext): void;
+  /** How a precondition that does not hold is told of, where that is not the engine's way. */
+  preconditionFailure?(what: 'UID' | 'ResourceVersion', wanted: string, is: string): string;
   /** What a deletion without any propagation of its own is warned of. */
   readonly defaultPropagationWarning?: string;
   /** Keeps a deleting object although metadata.finalizers is empty (namespaces' spec.finalizers). */

@@ -19,6 +19,7 @@ import {
   setTemplateGenerationDefault,
   startTemplateGeneration,
   templateGenerationAnnotation,
+  withoutTemplateGeneration,
 } from './template-generation.ts';
 import { containersCell, containersColumn, imagesCell, imagesColumn } from './workload-table.ts';
 import { changedTemplateWarnings } from './workload-warnings.ts';
@@ -140,4 +141,5 @@ export const daemonSetResource = defineResource<DaemonSet>({
   validateStatusUpdate: validateDaemonSetStatusUpdate,
   warnings: (daemonSet, old) => changedTemplateWarnings(daemonSet, old, daemonSet.spec?.template),
   table: daemonSetTable,
+  partialMetadata: withoutTemplateGeneration,
 });

@@ -1,9 +1,16 @@
 // The generation of a DaemonSet's template, which apps/v1 keeps in an annotation.
 import { isDeepStrictEqual } from 'node:util';
-import type { DaemonSet } from '../../objects.ts';
+import type { DaemonSet, ObjectMeta } from '../../objects.ts';
 import { badRequest } from '../../status.ts';
 
 export const templateGenerationAnnotation = 'deprecated.daemonset.template.generation';
+
+/** Tables and metadata are made of what upstream holds inside: there it is no annotation. */
+export function withoutTemplateGeneration(metadata: ObjectMeta): ObjectMeta {
+  const { annotations, ...rest } = metadata;
+  const { [templateGenerationAnnotation]: _, ...others } = annotations ?? {};
+  return Object.keys(others).length === 0 ? rest : { ...metadata, annotations: others };
+}
 
 function annotationsOf(daemonSet: DaemonSet): Record<string, string> {
   daemonSet.metadata ??= {};

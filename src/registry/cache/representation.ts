@@ -164,6 +164,11 @@ export function objectView(form: ServedForm): View {
 /** The versions of the meta group in which objects are shown as tables and as metadata only. */
 export type MetaVersion = 'v1' | 'v1beta1';
 
+/** The object with its metadata as tables and PartialObjectMetadata show it. */
+export type ShownMetadata = (object: CachedObject) => CachedObject;
+
+export const asStored: ShownMetadata = (object) => object;
+
 /** An object's metadata as PartialObjectMetadata, cut out of its bytes. */
 export function partialPiece(object: CachedObject, version: MetaVersion): Piece {
   return {
@@ -176,14 +181,17 @@ export function partialPiece(object: CachedObject, version: MetaVersion): Piece 
 }
 
 /** PartialObjectMetadata and its list; the same for every version of a kind. */
-export function partialView(version: MetaVersion = 'v1'): View {
+export function partialView(
+  version: MetaVersion = 'v1',
+  metadataOf: ShownMetadata = asStored,
+): View {
   const apiVersion = `meta.k8s.io/${version}`;
   const listMeta = typeMetaOf('PartialObjectMetadataList', apiVersion);
   return {
     ...jsonWire,
     id: `${apiVersion}/PartialObjectMetadata json`,
-    alone: (object) => partialPiece(object, version),
-    item: (object) => partialPiece(object, version),
+    alone: (object) => partialPiece(metadataOf(object), version),
+    item: (object) => partialPiece(metadataOf(object), version),
     listHead: (meta) => listHeadOf(listMeta, meta, '"items":'),
     listTail: ']}\n',
     bookmark: (revision, annotations) =>

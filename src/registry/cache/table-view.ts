@@ -5,6 +5,7 @@ import { toJson } from '../schema/json.ts';
 import type { View } from './representation.ts';
 import {
   around,
+  asStored,
   jsonWire,
   listHeadOf,
   type MetaVersion,
@@ -12,6 +13,7 @@ import {
   type Piece,
   partialPiece,
   type ServedForm,
+  type ShownMetadata,
   textPiece,
 } from './representation.ts';
 import type { CachedObject } from './types.ts';
@@ -32,8 +34,10 @@ export function tableView(options: {
   readonly parse: (object: CachedObject) => ApiObject;
   readonly nowMs: () => number;
   readonly version?: MetaVersion;
+  readonly metadataOf?: ShownMetadata;
 }): View {
   const { form, shape, includeObject, parse, nowMs, version = 'v1' } = options;
+  const { metadataOf = asStored } = options;
   const tableMeta = `"kind":"Table","apiVersion":"meta.k8s.io/${version}",`;
   const columns = asciiJson(
     shape.columns.map(({ name, type, format = '', description, priority }) => ({
@@ -51,8 +55,9 @@ export function tableView(options: {
     if (includeObject === 'None') {
       return textPiece(`${head}null}${after}`);
     }
-    if (includeObject === 'Metadata')
-      return around(head, partialPiece(object, version), `}${after}`);
+    if (includeObject === 'Metadata') {
+      return around(head, partialPiece(metadataOf(object), version), `}${after}`);
+    }
     const piece = whole.alone(object, true);
     if (!(piece instanceof Promise)) return around(head, piece, `}${after}`);
     return piece.then((done) => around(head, done, `}${after}`));

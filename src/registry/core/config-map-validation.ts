@@ -30,7 +30,7 @@ export function validateConfigMap(map: ConfigMap): readonly FieldError[] {
     for (const message of validateConfigMapKey(key)) errors.push(invalidValue(path, key, message));
     totalBytes += base64Bytes(value);
   }
-  if (totalBytes > maxDataBytes) errors.push(tooLong(FieldPath.root, maxDataBytes));
+  if (totalBytes > maxDataBytes) errors.push(tooLong(FieldPath.root.key(''), maxDataBytes));
   return errors;
 }
 

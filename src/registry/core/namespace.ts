@@ -97,7 +97,11 @@ export const namespaceResource = defineResource<Namespace>({
   },
   prepareDelete(namespace) {
     namespace.status = { ...namespace.status, phase: 'Terminating' };
+    // The first step of a namespace's end is not the generic one, which speaks of grace.
+    if (namespace.metadata !== undefined) delete namespace.metadata.deletionGracePeriodSeconds;
   },
+  preconditionFailure: (what, wanted, is) =>
+    `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${is}`,
   staysWhileDeleting: (namespace) => (namespace.spec?.finalizers ?? []).length > 0,
   validate: validateNamespace,
   validateStatusUpdate: validateNamespaceStatusUpdate,

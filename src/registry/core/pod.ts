@@ -35,6 +35,8 @@ function createdStatus(pod: Pod, clock: Clock): NonNullable<Pod['status']> {
             {
               type: 'PodScheduled',
               status: 'False',
+              // Go writes a time that never was as null.
+              lastProbeTime: null as unknown as string,
               lastTransitionTime: timestamp(clock),
               reason: 'SchedulingGated',
               message: 'Scheduling is blocked due to non-empty scheduling gates',

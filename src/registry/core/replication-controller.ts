@@ -8,6 +8,7 @@ import {
 } from '../apps/workload-table.ts';
 import { templatePath } from '../apps/workload-validation.ts';
 import { podNameWarnings } from '../apps/workload-warnings.ts';
+import { validateLongName } from '../metadata/names.ts';
 import {
   ageCell,
   ageColumn,
@@ -90,6 +91,7 @@ export const replicationControllerResource = defineResource<ReplicationControlle
     statusReplicas: (controller) => controller.status?.replicas ?? 0,
     selector: (controller) => selectorText({ matchLabels: controller.spec?.selector ?? {} }),
   },
+  validateName: validateLongName,
   validate: validateReplicationController,
   validateStatusUpdate: validateReplicationControllerStatusUpdate,
   warnings: replicationControllerWarnings,

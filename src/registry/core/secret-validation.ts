@@ -2,6 +2,7 @@
 import type { Secret } from '../../objects.ts';
 import { type FieldError, FieldPath, invalidValue, required, tooLong } from '../field.ts';
 import { validateConfigMapKey } from '../metadata/names.ts';
+import { jsonSyntaxError } from '../schema/go-errors.ts';
 import { base64Bytes, maxDataBytes, validateImmutable } from './config-map-validation.ts';
 
 const dataPath = FieldPath.of('data');
@@ -54,8 +55,8 @@ function validateSecretType(secret: Secret): readonly FieldError[] {
     if (needed[0] !== key || secret.data?.[key] === undefined) continue;
     try {
       JSON.parse(decoded(secret, key));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+    } catch {
+      const why = jsonSyntaxError(decoded(secret, key));
       errors.push(invalidValue(dataPath.key(key), '<secret contents redacted>', why));
     }
   }

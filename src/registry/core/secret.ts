@@ -3,6 +3,7 @@ import type { Secret } from '../../objects.ts';
 import { ageCell, ageColumn, column, nameCell, nameColumn } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
 import { validateSecret, validateSecretUpdate } from './secret-validation.ts';
+import { secretWarnings } from './secret-warnings.ts';
 
 /** The conversion moves `stringData` into `data` before anything else sees the object. */
 function setSecretDefaults(secret: Secret): void {
@@ -34,6 +35,7 @@ export const secretResource = defineResource<Secret>({
   selectableFields: { type: (secret) => secret.type ?? '' },
   validate: validateSecret,
   validateUpdate: validateSecretUpdate,
+  warnings: (secret) => secretWarnings(secret),
   table: {
     columns: [
       nameColumn,

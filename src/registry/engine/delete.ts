@@ -1,6 +1,6 @@
 // DELETE: preconditions, grace, finalizers, and the removal once nothing holds the object.
-import { conflict, notFound, type Status, success } from '../../status.ts';
-import type { ApiObject } from '../resource.ts';
+import { conflict, notFound, type Status, type StatusError, success } from '../../status.ts';
+import type { ApiObject, Resource } from '../resource.ts';
 import { Afterwards } from './afterwards.ts';
 import { type Current, type Decision, swapLoop } from './compare-and-swap.ts';
 import { beginGrace, isHeld, markDeleting, setPropagation } from './deletion-state.ts';
@@ -83,6 +83,8 @@ function decide(
   const { resource } = context.served;
   const next: ApiObject = copyJson(current.object);
   const first = next.metadata.deletionTimestamp === undefined;
+  const waits = !first && resource.staysWhileDeleting?.(next) === true;
+  if (waits) return { decision: { action: 'keep' }, pending: false };
   const grace = beginGrace(resource, next, options, parts.clock);
   if (grace === 'pending') return { decision: { action: 'keep' }, pending: true };
   setPropagation(resource, next, options);
@@ -103,13 +105,12 @@ function checkPreconditions(
   current: Current,
   { preconditions }: DeletionOptions,
 ): void {
-  const { group, kind } = kindName(context);
   const uid = current.object.metadata.uid ?? '';
   if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
     const why =
       `the UID in the precondition (${preconditions.uid}) does not match the UID in record ` +
       `(${uid}). The object might have been deleted and then recreated`;
-    throw conflict({ group, resource: kind }, context.name, why);
+    throw preconditionConflict(context, why, ['UID', preconditions.uid, uid]);
   }
   const revision = String(current.stored.revision);
   const wanted = preconditions?.resourceVersion;
@@ -117,6 +118,18 @@ function checkPreconditions(
     const why =
       `the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in ` +
       `record (${revision}). The object might have been modified`;
-    throw conflict({ group, resource: kind }, context.name, why);
+    throw preconditionConflict(context, why, ['ResourceVersion', wanted, revision]);
   }
+}
+
+/** Upstream's store names the kind; a kind that looks for itself names the resource. */
+function preconditionConflict(
+  context: RequestContext,
+  why: string,
+  facts: Parameters<NonNullable<Resource['preconditionFailure']>>,
+): StatusError {
+  const own = context.served.resource.preconditionFailure?.(...facts);
+  if (own !== undefined) return conflict(resourceName(context), context.name, own);
+  const { group, kind } = kindName(context);
+  return conflict({ group, resource: kind }, context.name, why);
 }

@@ -46,6 +46,11 @@ t.test('errors on create', (t) => {
   const cases: [resource: Resource, object: object, errors: string[]][] = [
     [
       configMapResource,
+      { data: { a: 'x'.repeat(1024 * 1024 + 1) } },
+      ['[]: Too long: may not be more than 1048576 bytes'],
+    ],
+    [
+      configMapResource,
       { data: { 'a/b': '' } },
       [
         "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",

@@ -102,7 +102,9 @@ t.test('status of a new pod', (t) => {
     t.same(created(podResource, object).status, { phase: 'Pending', qosClass });
   }
   const gated = created(podResource, withValue(pod, 'spec.schedulingGates', [{ name: 'a.b/c' }]));
-  t.match(gated.status, { conditions: [{ type: 'PodScheduled', reason: 'SchedulingGated' }] });
+  t.match(gated.status, {
+    conditions: [{ type: 'PodScheduled', reason: 'SchedulingGated', lastProbeTime: null }],
+  });
   t.end();
 });
 

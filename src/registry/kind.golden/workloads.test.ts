@@ -1,5 +1,6 @@
 // Golden: defaults, errors, update rules, warnings and rows of workloads that keep pods running.
 import t from 'tap';
+import type { ObjectMeta } from '../../objects.ts';
 import { controllerRevisionResource } from '../apps/controller-revision.ts';
 import { daemonSetResource } from '../apps/daemon-set.ts';
 import { deploymentResource } from '../apps/deployment.ts';
@@ -259,6 +260,9 @@ t.test('the generation of a template is counted, not written', (t) => {
   changed.metadata.annotations = { [key]: '7' };
   daemonSetResource.prepareUpdate?.(changed, old, context);
   t.equal(count(changed), '2');
+  const shown = (metadata: ObjectMeta) => daemonSetResource.partialMetadata?.(metadata);
+  t.same(shown({ name: 'a', annotations: { [key]: '2' } }), { name: 'a' });
+  t.same(shown({ annotations: { a: 'b', [key]: '2' } }), { annotations: { a: 'b' } });
   const wrong = defaulted(daemonSetResource, workload);
   wrong.metadata.annotations = { [key]: 'x' };
   t.throws(() => daemonSetResource.prepareCreate?.(wrong, context), {

@@ -8,6 +8,7 @@ import {
   validateDns1123Subdomain,
   validateEnvVarName,
   validateLabelValue,
+  validateLongName,
   validatePathSegmentName,
   validatePortName,
   validateQualifiedName,
@@ -33,6 +34,9 @@ t.test('accepts', async (t) => {
 });
 
 t.test('says what is wrong', async (t) => {
+  t.same(validateDns1123Subdomain('a'.repeat(254)), ['must be no more than 253 characters']);
+  t.same(validateLongName('a'.repeat(254)), ['must be no more than 253 bytes']);
+  t.same(validateLongName('a-', true), []);
   t.same(validateDns1123Subdomain('A'), [
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or " +
       "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex " +

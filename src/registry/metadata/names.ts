@@ -91,6 +91,11 @@ export function validateDns1123Subdomain(name: string, isPrefix = false): readon
   return checkSubdomain(isPrefix ? maskTrailingDash(name) : name);
 }
 
+/** The same where upstream's declared validation checks it (format `k8s-long-name`). */
+export function validateLongName(name: string, isPrefix = false): readonly string[] {
+  return checkKeyPrefix(isPrefix ? maskTrailingDash(name) : name);
+}
+
 const searchLabel = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 
 /** Search domains of pods: labels may have underscores, as in SRV records. */

@@ -2,6 +2,7 @@
 import type { DeviceClass } from '../../objects.ts';
 import { isExtendedResource } from '../core/resource-validation.ts';
 import { type FieldError, FieldPath, invalidValue } from '../field.ts';
+import { validateLongName } from '../metadata/names.ts';
 import { ageCell, ageColumn, nameCell, nameColumn } from '../printer-column.ts';
 import { defineResource } from '../resource.ts';
 import { configurationsMax, validateConfiguration, validateSelectors } from './claim-validation.ts';
@@ -30,6 +31,7 @@ export const deviceClassResource = defineResource<DeviceClass>({
   namespaced: false,
   returnsDeletedObject: true,
   groups: [resourceVersions<DeviceClass>('DeviceClass', undefined)],
+  validateName: validateLongName,
   validate: validateClass,
   table: {
     columns: [nameColumn, ageColumn],
