@@ -188,7 +188,7 @@ function makeCache({ runtime, clock, logger, relistMs = 1000, paths }: AgentOpti
       ? {}
       : {
           messageOf: (container) =>
-            terminationMessage(paths, container.labels[podUidLabel] ?? '', container),
+            terminationMessage(paths, container.labels[podUidLabel] ?? '', container, clock),
         }),
   });
 }

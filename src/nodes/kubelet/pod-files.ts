@@ -1,6 +1,7 @@
 // Files that the kubelet gives every container: /etc/hosts, the termination log, log links.
 import { chmod, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { type Clock, sleep } from '../../clock.ts';
 import type { Pod } from '../../objects.ts';
 import type { ContainerDetails, Mount } from '../runtime.ts';
 import { messagePolicyAnnotation } from './labels.ts';
@@ -105,18 +106,28 @@ export async function terminationMount(
   return [{ hostPath: file, containerPath, readonly: false, propagation: 'private' }];
 }
 
+/** containerd writes the last lines of a log just after it has said that the container ended. */
+const logReadsMax = 5;
+const logReadDelayMs = 50;
+
 /** What an ended container left as its last words: its file, or its log where it may. */
 export async function terminationMessage(
   paths: NodePaths,
   uid: string,
   container: ContainerDetails,
+  clock: Clock,
 ): Promise<string> {
   const file = messageFile(paths, uid, container.name, container.attempt);
   const text = await tail(file, messageBytesMax, 'start').catch(() => '');
   if (text !== '') return text;
   const fallback = container.annotations[messagePolicyAnnotation] === 'FallbackToLogsOnError';
   if (!fallback || container.exitCode === 0 || container.logPath === '') return container.message;
-  const log = await tail(container.logPath, 64 * 1024, 'end').catch(() => '');
+  let log = '';
+  for (let reads = 1; ; reads++) {
+    log = await tail(container.logPath, 64 * 1024, 'end').catch(() => '');
+    if (log !== '' || reads === logReadsMax) break;
+    await sleep(clock, logReadDelayMs);
+  }
   const lines = log
     .split('\n')
     .map((line) => /^\S+ (?:stdout|stderr) ([FP]) (.*)$/.exec(line))
