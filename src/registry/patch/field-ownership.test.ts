@@ -4,6 +4,7 @@ import { VirtualClock } from '../../clock.ts';
 import type { ManagedFieldsEntry } from '../../objects.ts';
 import { createTestRegistry, type TestRegistry } from '../engine/engine.fixture.ts';
 import type { RequestContext } from '../engine/types.ts';
+import { roleResource } from '../rbac/role.ts';
 import type { ApiObject } from '../resource.ts';
 import { createDecoder } from '../schema/decode.ts';
 import { loadTypeTable } from '../schema/table.ts';
@@ -203,6 +204,27 @@ t.test('a create by update has the paths that upstream writes', async (t) => {
       '"f:template":{"f:metadata":{"f:labels":{".":{},"f:app":{}}},"f:spec":{"f:containers":{' +
       '"k:{\\"name\\":\\"n\\"}":{".":{},"f:image":{},"f:name":{},"f:resources":{}}}}}}}',
   );
+});
+
+t.test('an empty list that is written has an owner, though it is stored as none', async (t) => {
+  const registry = await setUp();
+  registry.registry.add(roleResource);
+  await registry.registry.ready();
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', rules: [] };
+  const make = async (name: string, text: object) => {
+    const made = decode('io.k8s.api.rbac.v1.Role', { value: { metadata: { name }, ...text } });
+    const context = registry.context('roles', { fieldManager: 'm' });
+    await registry.store('roles').create(context, made.object);
+    return registry.read('roles', name);
+  };
+  const empty = await make('empty', { rules: [] });
+  t.same(owners(empty), { 'm Update': { 'f:rules': {} } });
+  t.equal(empty.rules, null);
+  const none = await make('none', {});
+  t.same(owners(none), {});
+  const applied = await apply(registry, 'roles', 'a', { ...role, metadata: { name: 'none' } });
+  t.same(owners(applied), { 'a Apply': { 'f:rules': {} } });
+  t.equal(applied.rules, null);
 });
 
 t.test('status is owned through its own door only', async (t) => {

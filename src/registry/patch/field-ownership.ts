@@ -4,6 +4,7 @@ import { type Clock, timestamp } from '../../clock.ts';
 import type { FieldOwnership, OwnershipInput } from '../engine/ports.ts';
 import type { ApiObject } from '../resource.ts';
 import type { Decode } from '../schema/decode.ts';
+import { createForgetEmptyLists } from '../schema/empty-lists.ts';
 import type { TypeTable } from '../schema/types.ts';
 import { type Apply, applyConfiguration } from './apply.ts';
 import { isSame, sameValue } from './compare.ts';
@@ -35,8 +36,12 @@ export function createFieldOwnership(parts: OwnershipParts): FieldOwnership {
   const shapes = createShapes(parts.types);
   const empty = (schema: string) => parts.decode(schema, { value: {} }).object;
   const created = createdFieldsOf(shapes, empty);
+  const forgetEmptyLists = createForgetEmptyLists(parts.types);
   return {
-    update: (input, next) => update(parts, shapes, created, empty, input, next),
+    update(input, next) {
+      update(parts, shapes, created, empty, input, next);
+      forgetEmptyLists(input.served.version.schema, next);
+    },
     apply(input, configuration, { force }) {
       const { served } = input;
       const live = input.live ?? empty(served.version.schema);
@@ -59,6 +64,7 @@ export function createFieldOwnership(parts: OwnershipParts): FieldOwnership {
           : ownersBeforeApply(request, input, empty(served.version.schema));
       const applied = applyConfiguration(request, owners);
       setManagedFields(applied.object, applied.owners, owners);
+      forgetEmptyLists(served.version.schema, applied.object);
       return applied.object;
     },
   };

@@ -38,7 +38,7 @@ t.test('what Go always writes', async (t) => {
     '{"metadata":{},"spec":{"selector":null,"template":{"metadata":{},' +
       '"spec":{"containers":null}},"strategy":{}},"status":{}}',
   );
-  t.equal(canonical('io.k8s.api.rbac.v1.Role', '{"rules":[]}'), '{"metadata":{},"rules":null}');
+  t.equal(canonical('io.k8s.api.rbac.v1.Role', '{"rules":[]}'), '{"metadata":{},"rules":[]}');
   t.equal(
     canonical(`${core}.Service`, '{"spec":{"ports":[{"port":80}]}}'),
     '{"metadata":{},"spec":{"ports":[{"port":80,"targetPort":0}]},"status":{"loadBalancer":{}}}',

@@ -126,10 +126,11 @@ class Compiler {
     const { omitEmpty, nullWhenEmpty, absent } = fieldRules(field);
     const absents = { nothing: undefined, null: () => null, zero: compiled.zero };
     let { read } = compiled;
-    if (nullWhenEmpty) {
+    // Other empty lists are told from absent ones until their fields have an owner.
+    if (nullWhenEmpty && type.kind === 'bytes') {
       read = (value, pass) => {
         const list = compiled.read(value, pass);
-        return list !== mismatch && isEmpty(list) ? null : list;
+        return list === '' ? null : list;
       };
     }
     return { name, read, omitEmpty, absent: absents[absent] };
