@@ -56,8 +56,10 @@ export function uuid(random: Random): string {
 // Upstream's alphabet for generated names: no vowels and no look-alikes, so no words appear.
 const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
+export const nameSuffixLength = 5;
+
 /** `length` characters for a generated name, from apimachinery's util/rand alphabet. */
-export function nameSuffix(random: Random, length = 5): string {
+export function nameSuffix(random: Random, length: number = nameSuffixLength): string {
   let suffix = '';
   for (let i = 0; i < length; i++) {
     suffix += nameAlphabet.charAt(Math.floor(random.next() * nameAlphabet.length));

@@ -143,6 +143,7 @@ t.test('tokens and reviews', async (t) => {
   const robot = { authorization: `Bearer ${token}` };
   const who = await call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, robot);
   t.equal(who.body.status?.userInfo?.username, 'system:serviceaccount:kube-system:robot');
+  t.same(Object.keys(who.body.metadata ?? {}), ['creationTimestamp']);
   const review = await call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
     spec: { token },
   });

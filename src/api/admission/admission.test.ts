@@ -45,6 +45,11 @@ t.test('ServiceAccount', async (t) => {
   const none = await call('POST', pods, podOf('sb', { serviceAccountName: 'nobody' }));
   t.equal(none.status, 403);
   t.match(none.body.message, /error looking up service account default\/nobody/);
+  const nobody = podOf('sb', { serviceAccountName: 'nobody' }).spec;
+  const unnamed = await call('POST', pods, { metadata: { generateName: 'sb-' }, spec: nobody });
+  t.match(unnamed.body.message, /^pods "sb-" is forbidden: /, 'it has no name yet');
+  const nameless = await call('POST', pods, { metadata: {}, spec: nobody });
+  t.match(nameless.body.message, /^pods "Unknown" is forbidden: /);
   const off = await call('POST', pods, podOf('sc', { automountServiceAccountToken: false }));
   t.equal(off.body.spec?.volumes, undefined);
   await call('POST', accounts, {

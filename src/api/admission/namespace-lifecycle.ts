@@ -4,7 +4,7 @@ import { resourceName } from '../../registry/engine/request-checks.ts';
 import type { AdmissionAttributes } from '../../registry/engine/types.ts';
 import { forbidden, notFound, StatusError } from '../../status.ts';
 import type { AdmissionParts, AdmissionPlugin } from './plugin.ts';
-import { targetOf } from './plugin.ts';
+import { refusedName, targetOf } from './plugin.ts';
 
 const namespaceResource = { group: '', resource: 'namespaces' };
 /** Never deleted: the cluster does not work without them. */
@@ -36,7 +36,7 @@ function isTerminating(namespace: Namespace): boolean {
 
 /** Clients and controllers look for the cause. */
 function terminating({ context, object }: AdmissionAttributes, namespace: string): StatusError {
-  const name = context.name === '' ? (object?.metadata.name ?? '') : context.name;
+  const name = refusedName({ context, object });
   const { status } = forbidden(
     resourceName(context),
     name,

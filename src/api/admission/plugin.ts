@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logger.ts';
 import type { Random } from '../../random.ts';
+import { isGenerated } from '../../registry/engine/create.ts';
 import { resourceName } from '../../registry/engine/request-checks.ts';
 import type { ResourceRegistry } from '../../registry/engine/resource-registry.ts';
 import type { AdmissionAttributes } from '../../registry/engine/types.ts';
@@ -39,5 +40,15 @@ export function targetOf({ context }: AdmissionAttributes): string {
 
 /** The 403 of a plugin that says no to a request as a whole. */
 export function refuse({ context, object }: AdmissionAttributes, why: string): StatusError {
-  return forbidden(resourceName(context), context.name || (object?.metadata.name ?? ''), why);
+  return forbidden(resourceName(context), refusedName({ context, object }), why);
+}
+
+/** What a refusal calls its object: upstream generates names only after it. */
+export function refusedName({
+  context,
+  object,
+}: Pick<AdmissionAttributes, 'context' | 'object'>): string {
+  if (context.name !== '') return context.name;
+  const { name = '', generateName = '' } = object?.metadata ?? {};
+  return (isGenerated(name, generateName) ? generateName : name) || 'Unknown';
 }

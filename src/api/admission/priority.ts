@@ -4,7 +4,7 @@ import type { AdmissionAttributes } from '../../registry/engine/types.ts';
 import { systemPriorityClasses } from '../../registry/scheduling/priority-class.ts';
 import { forbidden } from '../../status.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import { type AdmissionParts, type AdmissionPlugin, targetOf } from './plugin.ts';
+import { type AdmissionParts, type AdmissionPlugin, refusedName, targetOf } from './plugin.ts';
 
 const group = 'scheduling.k8s.io';
 const plural = 'priorityclasses';
@@ -57,11 +57,11 @@ async function resolve(objects: ObjectReader, name: string): Promise<Resolved | 
 }
 
 async function admitPod(objects: ObjectReader, attributes: AdmissionAttributes): Promise<void> {
-  const { context, object } = attributes;
-  const { spec, metadata } = object as unknown as Pod;
+  const { object } = attributes;
+  const { spec } = object as unknown as Pod;
   if (spec === undefined) return;
   const refuse = (why: string) =>
-    forbidden({ group: '', resource: 'pods' }, metadata?.name ?? context.name, why);
+    forbidden({ group: '', resource: 'pods' }, refusedName(attributes), why);
   const found = await resolve(objects, spec.priorityClassName ?? '');
   if (found === undefined) {
     throw refuse(`no PriorityClass with name ${spec.priorityClassName} was found`);

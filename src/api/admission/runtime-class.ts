@@ -4,7 +4,7 @@ import { compareQuantities, parseQuantity } from '../../quantity.ts';
 import { copyJson, sameJson } from '../../registry/engine/json.ts';
 import type { AdmissionAttributes } from '../../registry/engine/types.ts';
 import { forbidden } from '../../status.ts';
-import { type AdmissionParts, type AdmissionPlugin, targetOf } from './plugin.ts';
+import { type AdmissionParts, type AdmissionPlugin, refusedName, targetOf } from './plugin.ts';
 
 type PodSpec = NonNullable<Pod['spec']>;
 type Toleration = NonNullable<PodSpec['tolerations']>[number];
@@ -63,8 +63,8 @@ function newPodSpec(attributes: AdmissionAttributes): PodSpec | undefined {
   return (attributes.object as Pod | undefined)?.spec;
 }
 
-function refusal({ context, object }: AdmissionAttributes, why: string) {
-  return forbidden({ group: '', resource: 'pods' }, object?.metadata.name ?? context.name, why);
+function refusal(attributes: AdmissionAttributes, why: string) {
+  return forbidden({ group: '', resource: 'pods' }, refusedName(attributes), why);
 }
 
 function sameAmounts(a: Amounts, b: Amounts): boolean {

@@ -4,7 +4,7 @@ import { nameSuffix, type Random } from '../../random.ts';
 import { forbidden, type StatusError } from '../../status.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import type { AdmissionParts, AdmissionPlugin } from './plugin.ts';
-import { targetOf } from './plugin.ts';
+import { refusedName, targetOf } from './plugin.ts';
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
@@ -25,7 +25,7 @@ export function serviceAccount({ objects, random }: AdmissionParts): AdmissionPl
       const { metadata, spec } = object as unknown as Pod;
       if (spec === undefined) return;
       const refuse = (why: string) =>
-        forbidden({ group: '', resource: 'pods' }, metadata?.name ?? context.name, why);
+        forbidden({ group: '', resource: 'pods' }, refusedName({ context, object }), why);
       if (metadata?.annotations?.[mirrorAnnotation] !== undefined) {
         checkMirrorPod(spec, refuse);
         return;

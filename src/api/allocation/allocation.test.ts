@@ -121,6 +121,11 @@ t.test('node ports', async (t) => {
     low.body.message,
     /nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767/,
   );
+  const nameless = await call('POST', services, { metadata: {} });
+  t.match(
+    nameless.body.message,
+    /^Service "" is invalid: spec.clusterIPs: Invalid value: \[""\]: failed to allocate IP: IPAddress.networking.k8s.io "[0-9.]+" is invalid: spec.parentRef.name: Required value$/,
+  );
   const free = await make('free', asked(30010));
   t.equal(free.status, 201);
   const inside = await change('free', { type: 'ClusterIP' });

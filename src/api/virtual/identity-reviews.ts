@@ -1,4 +1,5 @@
 // TokenReview and SelfSubjectReview: whose token this is, and who I am.
+import { type Clock, timestamp } from '../../clock.ts';
 import type { TokenReview } from '../../objects.ts';
 import type { User } from '../../registry/resource.ts';
 import type { ReadBody } from '../../registry/schema/read-body.ts';
@@ -10,6 +11,7 @@ import { createdAnswer, expectedOf, readCreate } from '../special-body.ts';
 interface Parts {
   readonly authenticator: Authenticator;
   readonly readBody: ReadBody;
+  readonly clock: Clock;
 }
 
 export function tokenReview({ authenticator, readBody }: Parts): SpecialRequest {
@@ -31,10 +33,13 @@ export function tokenReview({ authenticator, readBody }: Parts): SpecialRequest 
   };
 }
 
-export function selfSubjectReview({ readBody }: Parts): SpecialRequest {
+export function selfSubjectReview({ readBody, clock }: Parts): SpecialRequest {
   return async (exchange, found) => {
     const { object } = await readCreate(exchange, readBody, expectedOf(found));
-    return createdAnswer(exchange, { ...object, status: { userInfo: userInfo(exchange.user) } });
+    // A review of its own: nothing that was sent comes back.
+    const metadata = { creationTimestamp: timestamp(clock) };
+    const status = { userInfo: userInfo(exchange.user) };
+    return createdAnswer(exchange, { ...object, metadata, status });
   };
 }
 

@@ -1,6 +1,6 @@
 // Gives a Service its cluster IPs and node ports out of pools, and says what it gave and what is free now.
 import type { Service } from '../../objects.ts';
-import { internalError, invalid } from '../../status.ts';
+import { internalError, invalid, StatusError } from '../../status.ts';
 import { type FieldError, FieldPath, invalidValue } from '../field.ts';
 import type { IpFamily } from './ip-range.ts';
 import { assignIpFamilies, keepsPreferredFamilies } from './service-families.ts';
@@ -161,7 +161,7 @@ class Taking {
         throw refused(this.#service, [invalidValue(path, ips, message)]);
       }
     }
-    const ip = asked !== '' ? asked : await pool?.takeAny(this.#owner);
+    const ip = asked !== '' ? asked : await this.#anyIp(pool, ips);
     if (ip === undefined) {
       const name = JSON.stringify(this.#owner.name);
       const what = `failed to allocate a serviceIP for Service ${name}`;
@@ -169,6 +169,21 @@ class Taking {
     }
     this.#ips.push(ip);
     return ip;
+  }
+
+  /** An address whose object cannot be made is the Service's fault. */
+  async #anyIp(
+    pool: Pool<string> | undefined,
+    ips: readonly string[],
+  ): Promise<string | undefined> {
+    try {
+      return await pool?.takeAny(this.#owner);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.status.reason !== 'Invalid') throw error;
+      const why = `failed to allocate IP: ${error.message}`;
+      const shown = ips.length === 0 ? [''] : ips;
+      throw refused(this.#service, [invalidValue(specPath.child('clusterIPs'), shown, why)]);
+    }
   }
 
   /** @returns why it cannot be had */

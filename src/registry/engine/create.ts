@@ -1,6 +1,6 @@
 // POST: names, fills and checks a new object and writes it where nothing stood.
 import { timestamp } from '../../clock.ts';
-import { nameSuffix, uuid } from '../../random.ts';
+import { nameSuffix, nameSuffixLength, uuid } from '../../random.ts';
 import {
   alreadyExists,
   generateNameConflict,
@@ -31,6 +31,12 @@ import { fromStored, toStored } from './versions.ts';
 
 const generatedNameAttemptsMax = 8;
 const generatedNameBaseLengthMax = 58;
+
+/** Whether a new object's name was made of what its client gave for it. */
+export function isGenerated(name: string, generateName: string): boolean {
+  const base = generateName.slice(0, generatedNameBaseLengthMax);
+  return base !== '' && name.startsWith(base) && name.length === base.length + nameSuffixLength;
+}
 
 /** Creates `object` (decoded and defaulted, in the request's version); it is not changed. */
 export async function create(

@@ -2,7 +2,7 @@
 import { invalid, type StatusError } from '../../status.ts';
 import { FieldPath, invalidValue } from '../field.ts';
 import { goValue } from '../patch/go-value.ts';
-import { unstructuredError } from '../patch/unstructured.ts';
+import { unstructuredError, withIntegers } from '../patch/unstructured.ts';
 import type { ApiObject } from '../resource.ts';
 import { DecodeError, type DecodeSource } from '../schema/decode.ts';
 import { parseDocument, toJson } from '../schema/json.ts';
@@ -72,16 +72,28 @@ export function decodePatched(
 ): ApiObject {
   try {
     if (patched.text !== undefined) checkType(type, patched.value);
-    const { object, problems } = decodeQuick(parts, type.schema, patched);
+    const { object, problems } =
+      patched.text === undefined
+        ? decodeMap(parts, type.schema, patched)
+        : decodeQuick(parts, type.schema, patched);
     report(context, patched, [...patched.problems, ...problems]);
     return { ...object, apiVersion: type.apiVersion, kind: type.kind };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    const why =
-      patched.text === undefined
-        ? (unstructuredError(parts.types, type.schema, patched.value) ?? error.message)
-        : error.message;
-    throw unfit(patched, why);
+    throw unfit(patched, error.message);
+  }
+}
+
+/** A strategic patch makes a map of values, whose numbers upstream converts more freely. */
+function decodeMap(parts: StoreParts, schema: string, patched: Patched) {
+  try {
+    return decodeQuick(parts, schema, patched);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const why = unstructuredError(parts.types, schema, patched.value);
+    if (why !== undefined) throw unfit(patched, why);
+    const value = withIntegers(parts.types, { kind: 'object', type: schema }, patched.value);
+    return decodeQuick(parts, schema, { ...patched, value });
   }
 }
 

@@ -1,7 +1,8 @@
 // What kube-apiserver v1.36.3 says of strategic patches whose result does not fit its type.
 import t from 'tap';
+import { parseDocument } from '../schema/json.ts';
 import { loadTypeTable } from '../schema/table.ts';
-import { unstructuredError } from './unstructured.ts';
+import { unstructuredError, withIntegers } from './unstructured.ts';
 
 const deployment = 'io.k8s.api.apps.v1.Deployment';
 const table = loadTypeTable();
@@ -35,5 +36,32 @@ t.test('maps that do not fit', (t) => {
   for (const [value, error] of cases) {
     t.equal(unstructuredError(table, deployment, value), error, JSON.stringify(value));
   }
+  t.end();
+});
+
+t.test('numbers become the integers of their type', (t) => {
+  const type = { kind: 'object', type: deployment } as const;
+  const cases: readonly (readonly [string, unknown])[] = [
+    ['2', 2],
+    ['1e3', 1000],
+    ['2.0', 2],
+    ['3000000000', 3_000_000_000 - 2 ** 32],
+    ['99999999999999999999', 0],
+    ['1.5', 1.5],
+  ];
+  for (const [text, replicas] of cases) {
+    const value = parseDocument(
+      `{"spec":{"replicas":${text},"template":{"spec":{"containers":[]}}}}`,
+    ).value;
+    t.same(
+      withIntegers(table, type, value),
+      { spec: { replicas, template: { spec: { containers: [] } } } },
+      text,
+    );
+  }
+  t.equal(
+    unstructuredError(table, deployment, parseDocument('{"spec":{"replicas":1e3}}').value),
+    undefined,
+  );
   t.end();
 });
