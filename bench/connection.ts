@@ -45,6 +45,17 @@ export async function openConnections(
   return Array.from({ length: count }, (_, index) => pool.connection(index));
 }
 
+/** One request over a connection of its own; whatever the answer's body, however large. */
+export async function askStatus(target: Target, ask: Ask): Promise<number> {
+  const [connection] = await openConnections(target, 'http/1.1', 1);
+  if (connection === undefined) throw new Error('no connection');
+  try {
+    return (await connection.ask(ask)).status;
+  } finally {
+    connection.close();
+  }
+}
+
 /** One request over a connection of its own, with its answer as JSON. */
 export async function askJson(
   target: Target,

@@ -1,5 +1,5 @@
 // The objects that are measured with, and the scratch namespace that holds them.
-import { type Ask, askJson } from './connection.ts';
+import { type Ask, askJson, askStatus } from './connection.ts';
 import type { BenchContext, Row } from './measurement.ts';
 import { runLoad } from './processes.ts';
 import type { Target } from './target.ts';
@@ -64,7 +64,7 @@ export async function deleteNamespace(target: Target, name: string): Promise<voi
   const grace = '?gracePeriodSeconds=0';
   // A server that does not delete them all within its deadline has deleted many.
   const pods = { method: 'DELETE', path: `${path}/pods${grace}` };
-  while ((await askJson(target, pods)).status === timedOut);
+  while ((await askStatus(target, pods)) === timedOut);
   await must(target, { method: 'DELETE', path: `${path}/configmaps` }, [notFound]);
   await must(target, { method: 'DELETE', path }, [notFound, alreadyExists]);
 }
