@@ -2,16 +2,18 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { listClusters } from '../launcher/cluster-files.ts';
+import { stopSlices } from '../launcher/systemd-scope.ts';
 import { findCluster } from './cluster.ts';
 import type { Invocation } from './invocation.ts';
 import { removeFromKubeconfig, userKubeconfigPath } from './kubeconfig-file.ts';
 import { inStep } from './output.ts';
-import { stopCluster } from './processes.ts';
+import { stopCluster, usesScopes } from './processes.ts';
 
 export async function deleteCluster(invocation: Invocation, name: string): Promise<void> {
   const cluster = findCluster(invocation, name);
   await inStep(invocation.output, `Deleting cluster "${name}"`, async () => {
     await stopCluster(invocation, cluster);
+    if (usesScopes(invocation)) await stopSlices(cluster.facts.id);
     removeFromKubeconfig(userKubeconfigPath(invocation.environment), name);
     const { directory } = cluster.paths;
     const target = realpathSync(directory);

@@ -54,7 +54,7 @@ export async function startCluster(invocation: Invocation, cluster: Cluster): Pr
 }
 
 /** A login session that ends would take processes in its cgroup along; only root can leave it. */
-function usesScopes(invocation: Invocation): boolean {
+export function usesScopes(invocation: Invocation): boolean {
   return invocation.root && hasSystemd();
 }
 

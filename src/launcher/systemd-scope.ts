@@ -1,6 +1,9 @@
 // Where systemd runs, a cluster's processes live in scopes of their own, with cgroups handed over.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { attempt } from './command.ts';
+import { withMachineLock } from './machine-lock.ts';
+
+const lockTimeoutMs = 1000;
 
 /** A scope unit and its cgroup (version 2) below the root of the hierarchy. */
 export interface Scope {
@@ -37,4 +40,17 @@ export function throughScope({ unit, slice, cgroup }: Scope): readonly string[] 
 export async function stopScope({ unit }: Scope): Promise<void> {
   await attempt('systemctl', ['stop', unit]);
   await attempt('systemctl', ['reset-failed', unit]);
+}
+
+/** Ends the slice of a cluster whose scopes have ended, and the one above when it was the last. */
+export async function stopSlices(clusterId: string): Promise<void> {
+  await attempt('systemctl', ['stop', scopeOf(clusterId, '').slice]);
+  const above = 'coracle.slice';
+  const cgroup = `/sys/fs/cgroup/${above}`;
+  // With it would go a cluster that starts in this moment: whoever holds the lock needs it anyway.
+  await withMachineLock(lockTimeoutMs, async () => {
+    if (!existsSync(cgroup)) return;
+    const inUse = readdirSync(cgroup, { withFileTypes: true }).some((each) => each.isDirectory());
+    if (!inUse) await attempt('systemctl', ['stop', above]);
+  }).catch(() => undefined);
 }
