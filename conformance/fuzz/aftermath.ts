@@ -80,7 +80,8 @@ async function ours(wire: Wire, target: Target, territory: Territory): Promise<S
 }
 
 function pathOf({ target, name, namespace }: StoredObject): string {
-  return `${collectionPath(target, namespace)}/${name}`;
+  // Names of roles and their bindings may hold nearly anything.
+  return `${collectionPath(target, namespace)}/${encodeURIComponent(name)}`;
 }
 
 /** Deletes all that the fuzzer made; a line for each thing that does not go. */
