@@ -14,15 +14,21 @@ import { RbacAuthorizer } from './authorization/rbac.ts';
 import { bootstrapRoles } from './bootstrap/policy.ts';
 import type { ObjectReader } from './object-reader.ts';
 
-export interface AccessOptions {
+/** What tokens are good here. */
+export interface TokenOptions {
+  /** PEM of the ECDSA P-256 private key that signs service account tokens. */
+  readonly signingKey: string;
+  /** Default `https://kubernetes.default.svc.cluster.local`. */
+  readonly issuer?: string;
+  readonly staticTokens?: readonly StaticToken[];
+}
+
+export interface AccessOptions extends TokenOptions {
   readonly registry: ResourceRegistry;
   readonly objects: ObjectReader;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly signingKey: string;
-  readonly issuer?: string;
-  readonly staticTokens?: readonly StaticToken[];
 }
 
 export interface Access {

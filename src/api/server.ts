@@ -15,11 +15,10 @@ import { createProtobufCodec } from '../registry/schema/protobuf/codec.ts';
 import { createBodyReader } from '../registry/schema/read-body.ts';
 import { loadTypeTable } from '../registry/schema/table.ts';
 import type { Driver } from '../storage/driver.ts';
-import { createAccess } from './access.ts';
+import { createAccess, type TokenOptions } from './access.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { createServicePools } from './allocation/service-pools.ts';
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
-import type { StaticToken } from './authentication/static-tokens.ts';
 import type { BootstrapOptions } from './bootstrap/server-objects.ts';
 import type { Dialer } from './dialer.ts';
 import { Discovery } from './discovery.ts';
@@ -42,7 +41,7 @@ import { specialRequests } from './special-requests.ts';
 import { createUpkeep } from './upkeep.ts';
 import { bindingResource } from './virtual/binding.ts';
 
-export interface ApiOptions extends BootstrapOptions {
+export interface ApiOptions extends BootstrapOptions, TokenOptions {
   readonly driver: Driver;
   /** Default: the built-in kinds. */
   readonly resources?: readonly Resource[];
@@ -51,11 +50,6 @@ export interface ApiOptions extends BootstrapOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** PEM of the ECDSA P-256 private key that signs service account tokens. */
-  readonly signingKey: string;
-  /** Default `https://kubernetes.default.svc.cluster.local`. */
-  readonly issuer?: string;
-  readonly staticTokens?: readonly StaticToken[];
   /** Reaches nodes; without one, logs, exec and proxies answer 503. */
   readonly dialer?: Dialer;
   readonly gitVersion?: string;
