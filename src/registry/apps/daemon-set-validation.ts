@@ -4,7 +4,7 @@ import { validatePodTemplate } from '../core/pod-spec-validation.ts';
 import { type FieldError, type FieldPath, invalidValue, notSupported, required } from '../field.ts';
 import { validateAtMost100Percent, validateIntOrPercent } from '../int-or-percent.ts';
 import { validateLabelSelector } from '../selector-validation.ts';
-import { amountOf } from './rollout-amount.ts';
+import { amountOf, internalStrategy } from './rollout-amount.ts';
 import {
   emptySelector,
   isEmptySelector,
@@ -54,13 +54,7 @@ function validateStrategy(strategy: Strategy, path: FieldPath): FieldError[] {
     const rollingPath = path.child('rollingUpdate');
     return rollingUpdate ? validateRolling(rollingUpdate, rollingPath) : [required(rollingPath)];
   }
-  // Upstream shows its internal type here.
-  const rolling = rollingUpdate && {
-    MaxUnavailable: rollingUpdate.maxUnavailable ?? 0,
-    MaxSurge: rollingUpdate.maxSurge ?? 0,
-  };
-  const shown = { Type: type, RollingUpdate: rolling ?? null };
-  return [notSupported(path, shown, ['RollingUpdate', 'OnDelete'])];
+  return [notSupported(path, internalStrategy(strategy ?? {}), ['RollingUpdate', 'OnDelete'])];
 }
 
 function validateRolling({ maxUnavailable = 0, maxSurge = 0 }: Rolling, path: FieldPath) {

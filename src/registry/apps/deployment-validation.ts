@@ -10,7 +10,7 @@ import {
 } from '../field.ts';
 
 import { validateAtMost100Percent, validateIntOrPercent } from '../int-or-percent.ts';
-import { amountOf, type IntOrPercent } from './rollout-amount.ts';
+import { amountOf, type IntOrPercent, internalStrategy } from './rollout-amount.ts';
 import {
   specPath,
   statusPath,
@@ -59,12 +59,7 @@ function validateStrategy(strategy: Spec['strategy'] | undefined, path: FieldPat
       return [required(rollingPath, 'this should be defaulted and never be nil')];
     }
     default: {
-      // Upstream shows its internal type here.
-      const rolling = rollingUpdate && {
-        MaxUnavailable: rollingUpdate.maxUnavailable ?? 0,
-        MaxSurge: rollingUpdate.maxSurge ?? 0,
-      };
-      const shown = { Type: type, RollingUpdate: rolling ?? null };
+      const shown = internalStrategy(strategy ?? {});
       return [notSupported(path, shown, ['Recreate', 'RollingUpdate'])];
     }
   }

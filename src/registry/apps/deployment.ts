@@ -19,6 +19,7 @@ import {
   validateDeploymentStatusUpdate,
   validateDeploymentUpdate,
 } from './deployment-validation.ts';
+import { replicasScale } from './workload-scale.ts';
 import { containersCell, containersColumn, imagesCell, imagesColumn } from './workload-table.ts';
 import { changedTemplateWarnings, podNameWarnings } from './workload-warnings.ts';
 
@@ -76,14 +77,7 @@ export const deploymentResource = defineResource<Deployment>({
     if (old.metadata?.labels === undefined) delete next.metadata.labels;
     else next.metadata.labels = old.metadata.labels;
   },
-  scale: {
-    specReplicas: (deployment) => deployment.spec?.replicas ?? 0,
-    setSpecReplicas(deployment, replicas) {
-      if (deployment.spec) deployment.spec.replicas = replicas;
-    },
-    statusReplicas: (deployment) => deployment.status?.replicas ?? 0,
-    selector: (deployment) => selectorText(deployment.spec?.selector),
-  },
+  scale: replicasScale(({ spec }) => selectorText(spec?.selector)),
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   validateStatusUpdate: validateDeploymentStatusUpdate,

@@ -3,10 +3,9 @@ import type { ReplicaSet } from '../../objects.ts';
 import type { FieldError } from '../field.ts';
 import {
   specPath,
-  statusPath,
   validateCounts,
   validateImmutableSelector,
-  validateNotMore,
+  validateReplicaSetStatus,
   validateSelector,
   validateTemplate,
 } from './workload-validation.ts';
@@ -24,24 +23,5 @@ export function validateReplicaSetUpdate(next: ReplicaSet, old: ReplicaSet): rea
 }
 
 export function validateReplicaSetStatusUpdate({ status }: ReplicaSet): FieldError[] {
-  return [
-    ...validateCounts(
-      status,
-      [
-        'replicas',
-        'fullyLabeledReplicas',
-        'readyReplicas',
-        'availableReplicas',
-        'terminatingReplicas',
-        'observedGeneration',
-      ],
-      statusPath,
-    ),
-    ...validateNotMore(status, [
-      ['fullyLabeledReplicas', 'replicas', 'status.replicas'],
-      ['readyReplicas', 'replicas', 'status.replicas'],
-      ['availableReplicas', 'replicas', 'status.replicas'],
-      ['availableReplicas', 'readyReplicas', 'readyReplicas'],
-    ]),
-  ];
+  return validateReplicaSetStatus(status);
 }

@@ -18,6 +18,7 @@ import {
   validateReplicaSetStatusUpdate,
   validateReplicaSetUpdate,
 } from './replica-set-validation.ts';
+import { replicasScale } from './workload-scale.ts';
 import { containersCell, containersColumn, imagesCell, imagesColumn } from './workload-table.ts';
 import { changedTemplateWarnings, podNameWarnings } from './workload-warnings.ts';
 
@@ -55,14 +56,7 @@ export const replicaSetResource = defineResource<ReplicaSet>({
   prepareUpdate(next, old) {
     dropGatedTemplateFields(next.spec?.template, old.spec?.template);
   },
-  scale: {
-    specReplicas: (replicaSet) => replicaSet.spec?.replicas ?? 0,
-    setSpecReplicas(replicaSet, replicas) {
-      if (replicaSet.spec) replicaSet.spec.replicas = replicas;
-    },
-    statusReplicas: (replicaSet) => replicaSet.status?.replicas ?? 0,
-    selector: (replicaSet) => selectorText(replicaSet.spec?.selector),
-  },
+  scale: replicasScale(({ spec }) => selectorText(spec?.selector)),
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   validateStatusUpdate: validateReplicaSetStatusUpdate,

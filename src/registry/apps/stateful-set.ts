@@ -20,6 +20,7 @@ import {
   validateStatefulSetStatusUpdate,
   validateStatefulSetUpdate,
 } from './stateful-set-validation.ts';
+import { replicasScale } from './workload-scale.ts';
 import { containersCell, containersColumn, imagesCell, imagesColumn } from './workload-table.ts';
 import { changedTemplateWarnings } from './workload-warnings.ts';
 
@@ -110,14 +111,7 @@ export const statefulSetResource = defineResource<StatefulSet>({
     dropMaxUnavailable(next, old);
     dropGatedTemplateFields(next.spec?.template, old.spec?.template);
   },
-  scale: {
-    specReplicas: (statefulSet) => statefulSet.spec?.replicas ?? 0,
-    setSpecReplicas(statefulSet, replicas) {
-      if (statefulSet.spec) statefulSet.spec.replicas = replicas;
-    },
-    statusReplicas: (statefulSet) => statefulSet.status?.replicas ?? 0,
-    selector: (statefulSet) => selectorText(statefulSet.spec?.selector),
-  },
+  scale: replicasScale(({ spec }) => selectorText(spec?.selector)),
   validate: validateStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
   validateStatusUpdate: validateStatefulSetStatusUpdate,

@@ -1,5 +1,5 @@
 // What the specs of all workloads share: counts, selectors and templates that fit together.
-import type { LabelSelector, PodTemplateSpec } from '../../objects.ts';
+import type { LabelSelector, PodTemplateSpec, ReplicaSet } from '../../objects.ts';
 import { labelSelectorMatcher } from '../../selector.ts';
 import { validatePodTemplate } from '../core/pod-spec-validation.ts';
 import { validateNonNegative } from '../core/probe-validation.ts';
@@ -123,6 +123,30 @@ export function validateNotMore<T extends object>(
     if (less <= Number(status?.[high] ?? 0)) return [];
     return [invalidValue(statusPath.child(low), less, `cannot be greater than ${shown}`)];
   });
+}
+
+/** The status of a ReplicaSet; a ReplicationController's is one that counts less. */
+export function validateReplicaSetStatus(status: ReplicaSet['status']): FieldError[] {
+  return [
+    ...validateCounts(
+      status,
+      [
+        'replicas',
+        'fullyLabeledReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'terminatingReplicas',
+        'observedGeneration',
+      ],
+      statusPath,
+    ),
+    ...validateNotMore(status, [
+      ['fullyLabeledReplicas', 'replicas', 'status.replicas'],
+      ['readyReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'replicas', 'status.replicas'],
+      ['availableReplicas', 'readyReplicas', 'readyReplicas'],
+    ]),
+  ];
 }
 
 interface Collisions {

@@ -3,11 +3,10 @@ import type { ReplicationController } from '../../objects.ts';
 import {
   mismatchedTemplateLabels,
   specPath,
-  statusPath,
   templatePath,
   validateCounts,
   validateLongRunning,
-  validateNotMore,
+  validateReplicaSetStatus,
 } from '../apps/workload-validation.ts';
 import { type FieldError, required } from '../field.ts';
 import { validatePodTemplate } from './pod-spec-validation.ts';
@@ -32,23 +31,5 @@ export function validateReplicationController({ spec }: ReplicationController): 
 export function validateReplicationControllerStatusUpdate({
   status,
 }: ReplicationController): FieldError[] {
-  return [
-    ...validateCounts(
-      status,
-      [
-        'replicas',
-        'fullyLabeledReplicas',
-        'readyReplicas',
-        'availableReplicas',
-        'observedGeneration',
-      ],
-      statusPath,
-    ),
-    ...validateNotMore(status, [
-      ['fullyLabeledReplicas', 'replicas', 'status.replicas'],
-      ['readyReplicas', 'replicas', 'status.replicas'],
-      ['availableReplicas', 'replicas', 'status.replicas'],
-      ['availableReplicas', 'readyReplicas', 'readyReplicas'],
-    ]),
-  ];
+  return validateReplicaSetStatus(status);
 }

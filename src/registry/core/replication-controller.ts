@@ -1,5 +1,6 @@
 // ReplicationController: what ReplicaSets came after, with a plain map of labels as its selector.
 import type { ReplicationController } from '../../objects.ts';
+import { replicasScale } from '../apps/workload-scale.ts';
 import {
   containersCell,
   containersColumn,
@@ -83,14 +84,7 @@ export const replicationControllerResource = defineResource<ReplicationControlle
   defaultPropagation: 'Orphan',
   prepareCreate: ({ spec }) => dropGatedTemplateFields(spec?.template),
   prepareUpdate: (next, old) => dropGatedTemplateFields(next.spec?.template, old.spec?.template),
-  scale: {
-    specReplicas: (controller) => controller.spec?.replicas ?? 0,
-    setSpecReplicas(controller, replicas) {
-      if (controller.spec) controller.spec.replicas = replicas;
-    },
-    statusReplicas: (controller) => controller.status?.replicas ?? 0,
-    selector: (controller) => selectorText({ matchLabels: controller.spec?.selector ?? {} }),
-  },
+  scale: replicasScale(({ spec }) => selectorText({ matchLabels: spec?.selector ?? {} })),
   validateName: validateLongName,
   validate: validateReplicationController,
   validateStatusUpdate: validateReplicationControllerStatusUpdate,
