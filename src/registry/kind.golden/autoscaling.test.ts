@@ -141,6 +141,11 @@ t.test('errors on create', (t) => {
         'spec.behavior.scaleUp.tolerance: Invalid value: "-1": must be greater than or equal to 0',
       ],
     ],
+    [
+      'spec.behavior',
+      { scaleDown: { policies: [] } },
+      ['spec.behavior.scaleDown.policies: Required value: must specify at least one Policy'],
+    ],
   ];
   for (const [path, value, errors] of cases) {
     t.same(createErrors(resource, withValue(autoscaler, path, value)), errors, path);

@@ -23,20 +23,15 @@ function isStruct(type: TypeRef): boolean {
   return type.kind === 'object' || structScalars.has(type.kind);
 }
 
-function isManagedFieldsEntry(type: TypeRef): boolean {
-  return type.kind === 'object' && type.type.endsWith('.ManagedFieldsEntry');
-}
-
-export function fieldRules({ type, omit, pointer = false }: FieldSchema): FieldRules {
+export function fieldRules(field: FieldSchema): FieldRules {
+  const { type, omit, pointer = false, keepsEmpty = false } = field;
   const isCollection = type.kind === 'list' || type.kind === 'map' || type.kind === 'bytes';
   if (isCollection && omit === undefined) {
     return { omitEmpty: false, nullWhenEmpty: true, absent: 'null' };
   }
   const omitted = omit === 'zero' || (omit === 'empty' && (pointer || !isStruct(type)));
-  // A client resets field ownership with an empty list, which must differ from none at all.
-  const resets = type.kind === 'list' && isManagedFieldsEntry(type.item);
   return {
-    omitEmpty: omitted && !pointer && !resets,
+    omitEmpty: omitted && !pointer && !keepsEmpty,
     nullWhenEmpty: false,
     absent: omitted ? 'nothing' : pointer ? 'null' : 'zero',
   };

@@ -32,6 +32,14 @@ t.test('a pod: Go order, empties dropped, structs written', async (t) => {
   );
 });
 
+t.test('the empty lists that are told from none', async (t) => {
+  const rules = 'io.k8s.api.autoscaling.v2.HPAScalingRules';
+  t.equal(canonical(rules, '{"policies":[]}'), '{"policies":[]}');
+  t.equal(canonical(rules, '{"policies":null}'), '{}');
+  const metadata = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+  t.equal(canonical(metadata, '{"managedFields":[],"finalizers":[]}'), '{"managedFields":[]}');
+});
+
 t.test('what Go always writes', async (t) => {
   t.equal(
     canonical('io.k8s.api.apps.v1.Deployment', '{}'),

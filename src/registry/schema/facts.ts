@@ -7,7 +7,7 @@ export interface FieldFacts {
   /** p pointer, e omitempty, z omitzero, i inlined, r required. */
   readonly flags: string;
   readonly type: string;
-  /** `ref`, `list`, `keys`, `patch`, `merge`, `map`. */
+  /** `ref`, `list`, `keys`, `patch`, `merge`, `map`, `wrapped`, `empty`. */
   readonly options: Readonly<Record<string, string>>;
 }
 

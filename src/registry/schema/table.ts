@@ -94,6 +94,7 @@ function parseField(facts: FieldFacts, owner: string): FieldSchema {
     ...(flags.includes('r') ? { required: true } : {}),
     ...(flags.includes('p') ? { pointer: true } : {}),
     ...(flags.includes('z') ? { omit: 'zero' } : flags.includes('e') ? { omit: 'empty' } : {}),
+    ...(options.empty === undefined ? {} : { keepsEmpty: true }),
     proto: facts.proto,
     ...(options.via === undefined ? {} : { protoVia: options.via.split(',').map(Number) }),
     ...(options.wrapped === undefined ? {} : { wrapped: true }),

@@ -43,6 +43,8 @@ export interface FieldSchema {
   readonly pointer?: boolean;
   /** Go omits it when empty (`omitempty`) or zero (`omitzero`); neither: always written. */
   readonly omit?: 'empty' | 'zero';
+  /** Go's code tells an empty list from none, though it omits both where it writes. */
+  readonly keepsEmpty?: boolean;
   /** Protobuf field number; 0 when it has none, as kind and apiVersion do. */
   readonly proto: number;
   /** Numbers of the embedded messages that hold it in protobuf, outermost first. */
