@@ -80,6 +80,8 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
   }));
   const waitingCount = () => lanes.reduce((sum, { waiting }) => sum + waiting.length, 0);
   let sequence = 0;
+  // Said once when the first is dropped and once when all lanes are empty again: not for each.
+  let dropped = 0;
 
   const spam = (about: string) => {
     const nowMs = clock.nowMs();
@@ -138,6 +140,9 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       waiting.shift();
     }
     lane.working = undefined;
+    if (dropped === 0 || waitingCount() > 0) return;
+    logger.warn('events were dropped: too many waited', { dropped });
+    dropped = 0;
   };
 
   return {
@@ -149,7 +154,7 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       const own = combine(group, message);
       const text = own ?? `(combined from similar events): ${message}`;
       if (waitingCount() >= eventsWaitingMax) {
-        logger.warn('an event was dropped: too many wait', { reason });
+        if (dropped++ === 0) logger.warn('events are being dropped: too many wait', { reason });
         return;
       }
       const now = timestamp(clock);
