@@ -73,6 +73,8 @@ export async function examineMachine(options: {
   readonly environment: NodeJS.ProcessEnv;
   readonly root: boolean;
   readonly ports: readonly number[];
+  /** The cluster of `home` that listens on a port, by name. */
+  readonly clusterOn: (port: number) => string | undefined;
   readonly home: string;
 }): Promise<readonly Finding[]> {
   const missing = missingPackages(options.environment);
@@ -83,7 +85,7 @@ export async function examineMachine(options: {
     ...(await checkKernel(options.root, missing.length === 0)),
     ...checkLimits(),
     checkDisk(options.home),
-    ...(await Promise.all(options.ports.map(checkPort))),
+    ...(await Promise.all(options.ports.map((port) => checkPort(port, options.clusterOn)))),
   ];
 }
 
@@ -187,15 +189,18 @@ function checkDisk(home: string): Finding {
   };
 }
 
-async function checkPort(port: number): Promise<Finding> {
-  const free = await portIsFree(port);
-  return {
-    check: `port ${port}`,
-    ok: free,
-    detail: free ? 'free' : 'in use',
-    ...(free ? {} : { fix: `give another one: coracle up --port ${port + 1}` }),
-    fatal: false,
-  };
+/** A port that one's own cluster has is as it should be. */
+export async function checkPort(
+  port: number,
+  clusterOn: (port: number) => string | undefined,
+): Promise<Finding> {
+  const about = { check: `port ${port}`, fatal: false };
+  if (await portIsFree(port)) return { ...about, ok: true, detail: 'free' };
+  const cluster = clusterOn(port);
+  if (cluster !== undefined)
+    return { ...about, ok: true, detail: `in use by cluster "${cluster}"` };
+  const fix = `give another one: coracle up --port ${port + 1}`;
+  return { ...about, ok: false, detail: 'in use', fix };
 }
 
 /** Whether 127.0.0.1:`port` can be listened on. */
