@@ -70,9 +70,10 @@ export async function simulatedNodes(options: SimulatedNodesOptions): Promise<vo
   await transport.close();
 }
 
-/** Addresses that lead nowhere; only that they differ matters. */
+/** Addresses that lead nowhere; only that they differ matters. The range's own is not among them. */
 function nodeAddress(index: number): string {
-  return `10.192.${index >> 8}.${index & 255}`;
+  const host = index + 1;
+  return `10.192.${host >> 8}.${host & 255}`;
 }
 
 function podRange(index: number): string {
