@@ -3,6 +3,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import { kubernetesVersion } from '../../kubernetes-version.ts';
 import type { Node } from '../../objects.ts';
+import { canonicalQuantity } from '../../quantity.ts';
 
 type NodeInfo = NonNullable<NonNullable<Node['status']>['nodeInfo']>;
 
@@ -65,12 +66,14 @@ export function resourceLists(capacity: NodeCapacity): {
   readonly capacity: Record<string, string>;
   readonly allocatable: Record<string, string>;
 } {
-  const ki = (bytes: number) => `${Math.floor(bytes / 1024)}Ki`;
+  // As the API gives them back: what only looks different would be written again and again.
+  const ki = (bytes: number) => canonicalQuantity(`${Math.floor(bytes / 1024)}Ki`);
+  const plain = (value: number) => canonicalQuantity(String(value));
   const common = {
-    cpu: String(capacity.cpus),
+    cpu: plain(capacity.cpus),
     'hugepages-1Gi': '0',
     'hugepages-2Mi': '0',
-    pods: String(capacity.pods),
+    pods: plain(capacity.pods),
   };
   return {
     capacity: {
@@ -80,7 +83,7 @@ export function resourceLists(capacity: NodeCapacity): {
     },
     allocatable: {
       ...common,
-      'ephemeral-storage': String(Math.floor(capacity.ephemeralStorageBytes * 0.9)),
+      'ephemeral-storage': plain(Math.floor(capacity.ephemeralStorageBytes * 0.9)),
       memory: ki(capacity.memoryBytes - evictionMemoryBytes),
     },
   };

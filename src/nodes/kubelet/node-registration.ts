@@ -106,16 +106,8 @@ export class NodeRegistration {
     const status = await this.#status(old);
     const dueMs = this.#reportedMs + statusReportMs;
     if (clock.nowMs() < dueMs && isSame(old, status)) return;
-    this.#node = await client.patch(
-      nodes,
-      '',
-      nodeName,
-      'strategic',
-      { status },
-      {
-        subresource: 'status',
-      },
-    );
+    const options = { subresource: 'status' } as const;
+    this.#node = await client.patch(nodes, '', nodeName, 'strategic', { status }, options);
     this.#reportedMs = clock.nowMs();
     this.#tell(old, status);
   }
@@ -298,7 +290,8 @@ function isSame(old: NodeStatus | undefined, status: NodeStatus): boolean {
       return [found?.status, found?.reason, found?.message];
     });
   for (const key of ['capacity', 'allocatable', 'addresses', 'nodeInfo', 'images'] as const) {
-    if (canonical(old[key]) !== canonical(status[key])) return false;
+    // A list that is empty, such as that of the images, is not there in what the API gives back.
+    if (canonical(old[key] ?? []) !== canonical(status[key])) return false;
   }
   return canonical(timeless(old.conditions)) === canonical(timeless(status.conditions));
 }
