@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingMessage, Agent as PlainAgent } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
+import { systemClock } from '../clock.ts';
 import { abortError } from './byte-channel.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 
@@ -23,7 +24,10 @@ export interface HttpsOptions {
    * a rotated certificate takes effect at once.
    */
   readonly credentials?: () => TlsCredentials;
-  /** No head of an answer within this time fails the request; default 60 s. */
+  /**
+   * No head of an answer within this time fails the request, whether it waits for a connection or
+   * for the server; default 60 s.
+   */
   readonly headTimeoutMs?: number;
   /**
    * Connections for requests that end by themselves; more requests wait for one of them. Each
@@ -64,14 +68,23 @@ export function createHttpsTransport(options: HttpsOptions): Transport {
         path: request.url,
         headers: { ...request.headers, ...length },
       });
-      const abort = () => message.destroy(abortError(signal));
+      const release = () => {
+        timer.cancel();
+        signal?.removeEventListener('abort', abort);
+      };
+      // One that waits for a connection would say so only once it has got one.
+      const giveUp = (error: Error) => {
+        release();
+        message.destroy(error);
+        reject(new ConnectionError(request, error, false));
+      };
+      const abort = () => giveUp(abortError(signal));
+      const timer = systemClock.setTimeout(() => {
+        giveUp(new Error(`no answer within ${headTimeoutMs} ms`));
+      }, headTimeoutMs);
       signal?.addEventListener('abort', abort, { once: true });
-      const release = () => signal?.removeEventListener('abort', abort);
-      message.setTimeout(headTimeoutMs, () => {
-        message.destroy(new Error(`no answer within ${headTimeoutMs} ms`));
-      });
       message.on('response', (response) => {
-        message.setTimeout(0);
+        timer.cancel();
         response.once('close', release);
         resolve(answer(response));
       });

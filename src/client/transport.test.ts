@@ -86,6 +86,33 @@ t.test('http: no answer is an error that says which', async (t) => {
   await transport.close();
 });
 
+t.test('http: who waits for a connection can leave, and does not wait for ever', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.url);
+    response.flushHeaders();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const options = { server: `http://127.0.0.1:${port}`, connectionsMax: 1 };
+  for (const headTimeoutMs of [undefined, 1000]) {
+    const transport = createHttpsTransport(
+      headTimeoutMs === undefined ? options : { ...options, headTimeoutMs },
+    );
+    const endless = await transport.request({ method: 'GET', url: '/endless' });
+    const client = new AbortController();
+    const waiting = transport.request({ method: 'GET', url: '/wait', signal: client.signal });
+    if (headTimeoutMs === undefined) client.abort(new Error('I leave'));
+    const why = headTimeoutMs === undefined ? /I leave/ : /no answer within 1000 ms/;
+    await t.rejects(waiting, { message: why });
+    t.equal(endless.status, 200, 'whose answer goes on is left alone');
+    await transport.close();
+  }
+  t.same(seen, ['/endless', '/endless']);
+  server.closeAllConnections();
+  server.close();
+});
+
 t.test('a token is sent, and asked for again after a 401', async (t) => {
   const refreshes: boolean[] = [];
   const direct = createDirectTransport(async (request) =>
