@@ -135,6 +135,7 @@ export class QueueSet {
     // With nobody before it, it is next; it need not be put in line to be taken out again.
     if (this.#waiting === 0 && this.#seatsInUse < this.#limit && this.#fits(request.seats)) {
       this.#robin = index;
+      this.#bound(queue, request);
       this.#execute(request);
       return request;
     }
@@ -385,8 +386,7 @@ export class QueueSet {
   }
 
   /** Nothing starts in the virtual world before it has arrived: unused time is not saved up. */
-  #bound(queue: RequestQueue): void {
-    const oldest = queue.waiting[0];
+  #bound(queue: RequestQueue, oldest = queue.waiting[0]): void {
     if (oldest !== undefined && queue.nextDispatchR < oldest.arrivalR) {
       queue.nextDispatchR = oldest.arrivalR;
     }
