@@ -100,7 +100,8 @@ async function handle(
   if (isLongRunning(info) && info.verb !== 'watch') {
     return allowed(parts, { request, info, user, track, seat: undefined, timeoutMs });
   }
-  const seat = parts.fairness.enter(user, info, () => request.signal);
+  const waitMaxMs = timeoutMs === undefined ? undefined : timeoutMs / 4;
+  const seat = parts.fairness.enter(user, info, () => request.signal, waitMaxMs);
   let stays = false;
   try {
     if (seat.waiting !== undefined) {

@@ -238,22 +238,27 @@ t.test('a full hand of queues refuses, and asks for more patience each time', as
 });
 
 t.test('nobody waits for ever, or for a client that is gone', async (t) => {
-  const { enter, level, clock, metrics } = started({
+  const { enter, level, clock, metrics, fairness } = started({
     seats: 12,
     levels: small({ queues: 8, hand: 2, length: 5 }),
   });
   const running = enter('greedy');
   const patient = enter('patient');
+  const hasty = fairness.enter(userOf('hasty'), pods, nobodyGoes, 1000);
   const client = new AbortController();
   const gone = enter('gone', pods, client.signal);
   client.abort();
   await gone.waiting;
   t.ok(gone.refused);
-  await clock.advance(queueWaitMaxMs);
+  await clock.advance(1000);
+  await hasty.waiting;
+  t.ok(hasty.refused);
+  t.notOk(patient.refused);
+  await clock.advance(queueWaitMaxMs - 1000);
   await patient.waiting;
   t.ok(patient.refused);
   t.equal(level('global-default').queues.waiting, 0);
-  t.match(metrics.text(), /reason="time-out"\} 2/);
+  t.match(metrics.text(), /reason="time-out"\} 3/);
   running.leave();
   t.ok(level('global-default').queues.idle);
 });
@@ -300,7 +305,27 @@ t.test('a level that goes away serves those who are in it', async (t) => {
   t.notOk(fairness.hasLevel('global-default'));
   enter('jane').leave();
   t.equal(level('catch-all').queues.counts.dispatched, 1, 'its flow schema is passed over');
+  const before = level('workload-low').nominal;
   seat.leave();
   t.notOk(fairness.levels.has('global-default'));
+  t.ok(level('workload-low').nominal > before, 'the others share its seats');
   t.end();
+});
+
+t.test('a level goes away with the last who waits in it, too', async (t) => {
+  const few = small({ queues: 8, hand: 2, length: 5 });
+  const { enter, fairness, level } = started({ seats: 12, levels: few });
+  const running = enter('greedy');
+  const client = new AbortController();
+  const waiting = enter('gone', pods, client.signal);
+  const rest = few.filter((each) => each.metadata?.name !== 'global-default');
+  fairness.configure([...rest, ...mandatoryLevels], [...suggestedSchemas, ...mandatorySchemas]);
+  // Nobody starts there any more.
+  level('global-default').queues.setLimit(0, 1);
+  running.leave();
+  t.ok(fairness.levels.has('global-default'), 'one waits still');
+  client.abort();
+  await waiting.waiting;
+  t.ok(waiting.refused);
+  t.notOk(fairness.levels.has('global-default'));
 });

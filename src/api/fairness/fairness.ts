@@ -17,7 +17,7 @@ import { FlowMetrics, type FlowSeries } from './flow-metrics.ts';
 import { matchesSchema } from './flow-rules.ts';
 import { InFlight } from './in-flight.ts';
 import { modeOf, PriorityLevel } from './priority-level.ts';
-import { Seat } from './seat.ts';
+import { queueWaitMaxMs, Seat } from './seat.ts';
 import { Turns } from './turns.ts';
 import { WatchCounts } from './watch-counts.ts';
 import { estimateWork, type StoredStats } from './work-estimate.ts';
@@ -65,7 +65,6 @@ export class Fairness {
       options.metrics,
       this.#metrics.readVersusWrite(),
       this.#metrics.nowMs,
-      this.#serverSeats,
     );
     this.configure([], []);
   }
@@ -118,11 +117,23 @@ export class Fairness {
       if (level !== undefined) level.configure(configuration);
       else this.#levels.set(name, this.#newLevel(configuration));
     }
+    this.#share();
+    this.#flows = this.#flowsOf(schemas);
+  }
+
+  /** Divides the seats anew among the levels that there are now. */
+  #share(): void {
     let sharesSum = 0;
     for (const { shares } of this.#levels.values()) sharesSum += shares;
-    for (const level of this.#levels.values()) level.share(this.#serverSeats, sharesSum);
+    let seats = 0;
+    let places = 0;
+    for (const level of this.#levels.values()) {
+      level.share(this.#serverSeats, sharesSum);
+      seats += level.nominal;
+      places += level.places;
+    }
+    this.inFlightCounts.limit(seats, places);
     this.adjust();
-    this.#flows = this.#flowsOf(schemas);
   }
 
   #newLevel(configuration: PriorityLevelConfiguration): PriorityLevel {
@@ -151,7 +162,12 @@ export class Fairness {
   }
 
   /** Finds the request's flow and a seat, a place in a queue, or neither; see `Seat`. */
-  enter(user: User, info: RequestInfo, signal: AbortSignal | (() => AbortSignal)): Seat {
+  enter(
+    user: User,
+    info: RequestInfo,
+    signal: AbortSignal | (() => AbortSignal),
+    waitMaxMs: number = queueWaitMaxMs,
+  ): Seat {
     const flow = this.#flowOf(user, info);
     const { schema, level, series } = flow;
     const estimate = estimateWork(info, this.#inputs(series), level.seatsMax);
@@ -178,7 +194,8 @@ export class Fairness {
       onIdle: () => this.#reap(level),
     });
     if (request?.state === 'waiting') {
-      seat.wait(this.#options.clock, typeof signal === 'function' ? signal() : signal);
+      const gone = typeof signal === 'function' ? signal() : signal;
+      seat.wait(this.#options.clock, gone, waitMaxMs);
     }
     return seat;
   }
@@ -201,9 +218,11 @@ export class Fairness {
     };
   }
 
-  /** The last request of a level that is no more takes the level with it. */
+  /** The last request of a level that is no more takes the level with it, and leaves its seats. */
   #reap(level: PriorityLevel): void {
-    if (level.quiescing && level.queues.idle) this.#levels.delete(level.name);
+    if (!level.quiescing || !level.queues.idle) return;
+    this.#levels.delete(level.name);
+    this.#share();
   }
 
   /** Requests that hold a seat. */

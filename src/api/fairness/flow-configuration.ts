@@ -27,7 +27,8 @@ export interface FlowConfigurationParts {
 export class FlowConfiguration {
   readonly #parts: FlowConfigurationParts;
   readonly #ends: (() => void)[] = [];
-  readonly #updates = new Map<string, number[]>();
+  /** Those of the last minute. */
+  #updates: readonly { readonly name: string; readonly atMs: number }[] = [];
   #working: Promise<void> = Promise.resolve();
   #scheduled = false;
   #timer: Timer | undefined;
@@ -144,12 +145,13 @@ export class FlowConfiguration {
 
   #mayUpdate(name: string): boolean {
     const nowMs = this.#parts.clock.nowMs();
-    const recent = (this.#updates.get(name) ?? []).filter((at) => nowMs - at <= 60_000);
-    if (recent.length >= updatesPerMinute) {
+    this.#updates = this.#updates.filter(({ atMs }) => nowMs - atMs <= 60_000);
+    const recent = this.#updates.filter((update) => update.name === name).length;
+    if (recent >= updatesPerMinute) {
       this.#again((30 + Math.floor(this.#parts.random.next() * 45)) * 1000);
       return false;
     }
-    this.#updates.set(name, [...recent, nowMs]);
+    this.#updates = [...this.#updates, { name, atMs: nowMs }];
     return true;
   }
 

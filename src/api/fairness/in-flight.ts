@@ -35,22 +35,19 @@ class Watermark {
 
 export class InFlight {
   readonly #nowMs: () => number;
-  readonly #requestsMax: number;
+  readonly #most: Record<Phase, number> = { executing: 1, waiting: 1 };
   readonly #marks: Readonly<Record<Phase, Readonly<Record<Kind, Watermark>>>> = {
     executing: { readOnly: new Watermark(), mutating: new Watermark() },
     waiting: { readOnly: new Watermark(), mutating: new Watermark() },
   };
   readonly #use: Readonly<Record<Phase, Readonly<Record<Kind, TimingHistogram>>>>;
 
-  /** @param requestsMax what use is shown as a fraction of: the server's seats */
   constructor(
     metrics: Metrics,
     use: (phase: string, kind: string) => TimingHistogram,
     nowMs: () => number,
-    requestsMax: number,
   ) {
     this.#nowMs = nowMs;
-    this.#requestsMax = requestsMax;
     const both = (phase: Phase) => ({
       readOnly: use(phase, 'readOnly'),
       mutating: use(phase, 'mutating'),
@@ -76,11 +73,25 @@ export class InFlight {
     });
   }
 
+  /** Takes what use is shown as a fraction of: seats and places in queues, of all levels. */
+  limit(seats: number, places: number): void {
+    this.#most.executing = Math.max(1, seats);
+    this.#most.waiting = Math.max(1, places);
+    const now = this.#nowMs();
+    for (const phase of ['executing', 'waiting'] as const) {
+      for (const kind of ['readOnly', 'mutating'] as const) this.#show(phase, kind, now);
+    }
+  }
+
   count(phase: Phase, verb: string, change: 1 | -1): void {
     const kind = nonMutatingVerbs.includes(verb) ? 'readOnly' : 'mutating';
     const mark = this.#marks[phase][kind];
     const now = this.#nowMs();
     mark.record(mark.value + change, now);
-    this.#use[phase][kind].set(mark.value / this.#requestsMax, now);
+    this.#show(phase, kind, now);
+  }
+
+  #show(phase: Phase, kind: Kind, nowMs: number): void {
+    this.#use[phase][kind].set(this.#marks[phase][kind].value / this.#most[phase], nowMs);
   }
 }

@@ -44,6 +44,12 @@ export class PriorityLevel {
     return (limited ?? exempt)?.nominalConcurrencyShares ?? 0;
   }
 
+  /** How many requests its queues hold. */
+  get places(): number {
+    const queuing = this.configuration.spec?.limited?.limitResponse?.queuing;
+    return (queuing?.queues ?? 0) * (queuing?.queueLengthLimit ?? 0);
+  }
+
   configure(configuration: PriorityLevelConfiguration): void {
     this.configuration = configuration;
     this.quiescing = false;

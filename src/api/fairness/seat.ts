@@ -6,7 +6,7 @@ import type { PriorityLevel } from './priority-level.ts';
 import type { SeatRequest } from './seat-request.ts';
 import { type Turns, turnUnits } from './turns.ts';
 
-/** A quarter of the time a request may take. */
+/** A request may wait for a quarter of the time it may take; this is for those without a limit. */
 export const queueWaitMaxMs = 15_000;
 
 interface SeatParts {
@@ -52,8 +52,8 @@ export class Seat {
   }
 
   /** Waits in the queue until there is a seat, the client goes or the time is over. */
-  wait(clock: Clock, signal: AbortSignal): void {
-    const { request, inFlight, level, turns } = this.#parts;
+  wait(clock: Clock, signal: AbortSignal, waitMaxMs: number): void {
+    const { request, inFlight, level, turns, onIdle } = this.#parts;
     if (request === undefined) return;
     const { verb } = request.info;
     this.#state = 'waiting';
@@ -70,6 +70,7 @@ export class Seat {
         level.retryAfter.refuse(clock.nowMs());
         request.series.refusedWaitSeconds.observe(this.#waitedSeconds());
         this.#state = 'refused';
+        onIdle();
         resolve();
       };
       request.start = () => {
@@ -78,7 +79,7 @@ export class Seat {
         // Many may start at once: not all of them in one turn of the loop.
         void turns.take(turnUnits.request).then(resolve);
       };
-      const timer = clock.setTimeout(giveUp, queueWaitMaxMs);
+      const timer = clock.setTimeout(giveUp, waitMaxMs);
       if (signal.aborted) giveUp();
       else signal.addEventListener('abort', giveUp, { once: true });
     });
