@@ -2,7 +2,7 @@
 import t from 'tap';
 import { type Random, seededRandom } from '../../../random.ts';
 import { createDecoder } from '../decode.ts';
-import { toJson } from '../json.ts';
+import { NumberLiteral, toJson } from '../json.ts';
 import { loadTypeTable } from '../table.ts';
 import type { FieldSchema, ScalarKind, TypeRef } from '../types.ts';
 import { createProtobufCodec } from './codec.ts';
@@ -139,7 +139,7 @@ t.test('what other writers may do', async (t) => {
 
 /** Values of one kind each time, all of them canonical. */
 const samples: Readonly<Record<ScalarKind, readonly unknown[]>> = {
-  string: ['x', 'é€😀', 'long '.repeat(20), '\u0000"\\'],
+  string: ['x', 'é€😀', 'long '.repeat(20), '\u0000"\\', '\ufeffx'],
   bool: [true],
   int32: [1, -5, 2_147_483_647, -2_147_483_648],
   int64: [
@@ -295,6 +295,14 @@ t.test('broken messages are refused or read, never worse', async (t) => {
   t.throws(() => fromHex(`${core}.ResourceRequirements`, '0a08 0a0161 1203 0a0178'), {
     message: /^quantities must match the regular expression/,
   });
+  // JSON in a message is read as a body's: no deeper, and no number beyond the largest.
+  const revision = 'io.k8s.api.apps.v1.ControllerRevision';
+  const huge = { data: { a: new NumberLiteral('1e999', Number.POSITIVE_INFINITY) } };
+  t.match(codec.decode(revision, codec.encode(revision, huge)), { data: { a: Number.MAX_VALUE } });
+  let deep: unknown = [];
+  for (let depth = 0; depth < 1000; depth++) deep = [deep];
+  const tooDeep = codec.encode(revision, { data: deep });
+  t.throws(() => codec.decode(revision, tooDeep), { message: 'an embedded object is not JSON' });
   // Groups within groups cost no stack.
   const groups = Buffer.alloc(200_000, Buffer.from('fb07', 'hex'));
   t.throws(() => codec.decode(name, groups), { message: 'unexpected EOF' });

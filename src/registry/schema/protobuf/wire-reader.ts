@@ -1,6 +1,7 @@
 // Walks the fields of protobuf messages; every read checks its bounds, in gogo's words.
 import { canonicalQuantity, QuantityError } from '../../../quantity.ts';
-import { fromJson } from '../json.ts';
+import { parseDocument } from '../json.ts';
+import { scalarReaders } from '../scalars.ts';
 
 /** The body is not what its media type says; messages are those of Go's decoders. */
 export class ProtobufError extends Error {}
@@ -8,7 +9,7 @@ export class ProtobufError extends Error {}
 /** How deeply messages may nest; no object comes near, and none may exhaust the stack. */
 export const messageDepthMax = 200;
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const zeroTime = '0001-01-01T00:00:00';
 
 function isoSeconds(seconds: number): string {
@@ -193,9 +194,10 @@ export class WireReader {
     }
     if (text === '') return null;
     try {
-      return fromJson(text);
-    } catch {
-      throw new ProtobufError('an embedded object is not JSON');
+      return scalarReaders.raw(parseDocument(text).value);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new ProtobufError('an embedded object is not JSON', { cause: error });
     }
   }
 
@@ -224,15 +226,17 @@ export class WireReader {
 
   /** A reader over pieces of this one, which together are one message. */
   joined(spans: readonly number[]): WireReader {
-    const whole = new Uint8Array(this.bytes.length);
     let size = 0;
+    for (let at = 0; at < spans.length; at += 2) size += (spans[at + 1] ?? 0) - (spans[at] ?? 0);
+    const whole = new Uint8Array(size);
+    let filled = 0;
     for (let at = 0; at < spans.length; at += 2) {
       const [start = 0, end = 0] = [spans[at], spans[at + 1]];
       // A client may send a million pieces without a byte in them.
       if (start === end) continue;
-      whole.set(this.bytes.subarray(start, end), size);
-      size += end - start;
+      whole.set(this.bytes.subarray(start, end), filled);
+      filled += end - start;
     }
-    return new WireReader(whole.slice(0, size));
+    return new WireReader(whole);
   }
 }
