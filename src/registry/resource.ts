@@ -183,6 +183,11 @@ export interface Resource<T = ApiObject> {
   readonly defaultPropagation?: 'Background' | 'Foreground' | 'Orphan';
   /** A PUT may leave the resourceVersion out; default true (custom resources: false). */
   readonly unconditionalUpdate?: boolean;
+  /**
+   * Under which name upstream stores the kind, as errors of its storage show; default: its plural
+   * (custom resources: behind their group).
+   */
+  readonly storagePrefix?: string;
   /** Defined by a CustomResourceDefinition, not built in. */
   readonly custom?: boolean;
   /** PUT of a name that does not exist creates it; default false. */

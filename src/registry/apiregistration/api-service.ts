@@ -126,6 +126,7 @@ export const apiServiceResource = defineResource<APIService>({
   kind: 'APIService',
   plural: 'apiservices',
   singular: 'apiservice',
+  storagePrefix: 'apiregistration.k8s.io/apiservices',
   categories: ['api-extensions'],
   namespaced: false,
   groups: [

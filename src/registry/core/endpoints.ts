@@ -38,6 +38,7 @@ export const endpointsResource = defineResource<Endpoints>({
   listKind: 'EndpointsList',
   plural: 'endpoints',
   singular: 'endpoints',
+  storagePrefix: 'services/endpoints',
   createOnUpdate: true,
   shortNames: ['ep'],
   namespaced: true,

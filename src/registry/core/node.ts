@@ -20,6 +20,7 @@ export const nodeResource = defineResource<Node>({
   kind: 'Node',
   plural: 'nodes',
   singular: 'node',
+  storagePrefix: 'minions',
   shortNames: ['no'],
   namespaced: false,
   groups: [

@@ -62,6 +62,7 @@ export const replicationControllerResource = defineResource<ReplicationControlle
   kind: 'ReplicationController',
   plural: 'replicationcontrollers',
   singular: 'replicationcontroller',
+  storagePrefix: 'controllers',
   shortNames: ['rc'],
   categories: ['all'],
   namespaced: true,

@@ -25,6 +25,7 @@ export const serviceResource = defineResource<Service>({
   kind: 'Service',
   plural: 'services',
   singular: 'service',
+  storagePrefix: 'services/specs',
   shortNames: ['svc'],
   categories: ['all'],
   namespaced: true,

@@ -3,7 +3,7 @@ import { conflict } from '../../status.ts';
 import type { Entry } from '../../storage/driver.ts';
 import type { CachedObject } from '../cache/types.ts';
 import type { ApiObject } from '../resource.ts';
-import type { Afterwards } from './afterwards.ts';
+import { Afterwards } from './afterwards.ts';
 import type { StoreParts } from './ports.ts';
 import type { RequestContext } from './types.ts';
 
@@ -97,6 +97,19 @@ export async function swapLoop(
   }
   const { resource } = parts;
   throw conflict({ group: context.served.group, resource: resource.plural }, context.name);
+}
+
+/** What was prepared for an attempt that is refused is undone before anybody hears of it. */
+export async function attempt(
+  decide: (afterwards: Afterwards) => Promise<Decision>,
+): Promise<Decision> {
+  const afterwards = new Afterwards();
+  try {
+    return { ...(await decide(afterwards)), afterwards };
+  } catch (error) {
+    await afterwards.settle('nothing');
+    throw error;
+  }
 }
 
 async function settled(

@@ -1,8 +1,8 @@
 // DELETE: preconditions, grace, finalizers, and the removal once nothing holds the object.
 import { conflict, notFound, type Status, type StatusError, success } from '../../status.ts';
 import type { ApiObject, Resource } from '../resource.ts';
-import { Afterwards } from './afterwards.ts';
-import { type Current, type Decision, swapLoop } from './compare-and-swap.ts';
+import type { Afterwards } from './afterwards.ts';
+import { attempt, type Current, type Decision, swapLoop } from './compare-and-swap.ts';
 import { beginGrace, isHeld, markDeleting, setPropagation } from './deletion-state.ts';
 import { copyJson, sameJson } from './json.ts';
 import type { StoreParts } from './ports.ts';
@@ -31,13 +31,13 @@ export async function deleteObject(
   const outcome = await swapLoop(parts, context, key, async (current) => {
     if (current === undefined) throw notFound(resourceName(context), context.name);
     checkPreconditions(context, current, options);
-    const old = presented(context, current);
-    const afterwards = new Afterwards();
-    await admitDeletion(parts, context, old, afterwards);
-    const { decision, pending } = decide(parts, context, current, options);
-    deleted = decision.action === 'delete';
-    waiting = pending;
-    return { ...decision, afterwards };
+    return attempt(async (afterwards) => {
+      await admitDeletion(parts, context, presented(context, current), afterwards);
+      const { decision, pending } = decide(parts, context, current, options);
+      deleted = decision.action === 'delete';
+      waiting = pending;
+      return decision;
+    });
   });
   if (outcome.stored === undefined) throw notFound(resourceName(context), context.name);
   const { returnsDeletedObject = false } = context.served.resource;
@@ -58,13 +58,8 @@ async function admitDeletion(
     old,
     afterwards: afterwards.add,
   };
-  try {
-    await admission.mutate(attributes);
-    await admission.validate(attributes);
-  } catch (error) {
-    await afterwards.settle('nothing');
-    throw error;
-  }
+  await admission.mutate(attributes);
+  await admission.validate(attributes);
 }
 
 /** The answer to a deletion that does not answer with the object. */

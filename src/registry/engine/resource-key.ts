@@ -11,3 +11,10 @@ export function objectKey(resource: Resource, namespace: string, name: string): 
   const prefix = resourcePrefix(resource);
   return resource.namespaced ? `${prefix}${namespace}/${name}` : `${prefix}${name}`;
 }
+
+/** Where upstream would store the object, as its errors show. */
+export function upstreamKey(resource: Resource, namespace: string, name: string): string {
+  const { plural, groups, custom = false } = resource;
+  const prefix = resource.storagePrefix ?? (custom ? `${groups[0]?.group}/${plural}` : plural);
+  return `/registry/${prefix}/${namespace === '' ? '' : `${namespace}/`}${name}`;
+}

@@ -3,8 +3,14 @@ import { conflict, internalError, invalid, notFound, unexplained } from '../../s
 import { type FieldError, FieldPath, invalidValue } from '../field.ts';
 import { validateObjectMetaUpdate } from '../metadata/object-meta.ts';
 import type { ApiObject } from '../resource.ts';
-import { Afterwards } from './afterwards.ts';
-import { type Current, type Decision, type SwapOutcome, swapLoop } from './compare-and-swap.ts';
+import type { Afterwards } from './afterwards.ts';
+import {
+  attempt,
+  type Current,
+  type Decision,
+  type SwapOutcome,
+  swapLoop,
+} from './compare-and-swap.ts';
 import { prepareNew } from './create.ts';
 import { readyToGo } from './deletion-state.ts';
 import { type Door, doorOf } from './doors.ts';
@@ -19,7 +25,7 @@ import {
   kindName,
   resourceName,
 } from './request-checks.ts';
-import { objectKey } from './resource-key.ts';
+import { objectKey, upstreamKey } from './resource-key.ts';
 import type { RequestContext, WriteResult } from './types.ts';
 import { fromStored, presented, toStored } from './versions.ts';
 
@@ -87,17 +93,6 @@ export async function change(
 function storedOf(outcome: SwapOutcome, key: string) {
   if (outcome.stored === undefined) throw internalError(new Error(`nothing was written at ${key}`));
   return outcome.stored;
-}
-
-/** What was prepared for an attempt that is refused is undone before anybody hears of it. */
-async function attempt(decide: (afterwards: Afterwards) => Promise<Decision>): Promise<Decision> {
-  const afterwards = new Afterwards();
-  try {
-    return { ...(await decide(afterwards)), afterwards };
-  } catch (error) {
-    await afterwards.settle('nothing');
-    throw error;
-  }
 }
 
 async function bringUp(
@@ -230,29 +225,9 @@ function checkResourceVersion(context: RequestContext, next: ApiObject, current:
 function checkUid(context: RequestContext, uid: string, current: Current | undefined): void {
   const found = current?.object.metadata.uid ?? '';
   if (found === uid) return;
-  throw conflict(
-    resourceName(context),
-    context.name,
-    storagePrecondition(upstreamKey(context), 'UID', uid, found),
-  );
+  const key = upstreamKey(context.served.resource, context.namespace, context.name);
+  throw conflict(resourceName(context), context.name, storagePrecondition(key, 'UID', uid, found));
 }
-
-/** Where upstream would store the object, as its errors show: a few resources had other names. */
-function upstreamKey(context: RequestContext): string {
-  const { group, resource } = resourceName(context);
-  const home = homes[`${group}/${resource}`] ?? resource;
-  const place = context.namespace === '' ? '' : `${context.namespace}/`;
-  return `/registry/${home}/${place}${context.name}`;
-}
-
-const homes: Readonly<Record<string, string>> = {
-  '/nodes': 'minions',
-  '/services': 'services/specs',
-  '/endpoints': 'services/endpoints',
-  '/replicationcontrollers': 'controllers',
-  'networking.k8s.io/ingresses': 'ingress',
-  'apiregistration.k8s.io/apiservices': 'apiregistration.k8s.io/apiservices',
-};
 
 /** Upstream's storage error, which reaches clients as it is. */
 function storagePrecondition(key: string, what: string, wanted: string, found: string): string {

@@ -53,6 +53,7 @@ export const ingressResource = defineResource<Ingress>({
   kind: 'Ingress',
   plural: 'ingresses',
   singular: 'ingress',
+  storagePrefix: 'ingress',
   shortNames: ['ing'],
   namespaced: true,
   groups: [
