@@ -3,6 +3,7 @@ import { fieldOf } from '../engine/json.ts';
 import { sameValue } from './compare.ts';
 import { type FieldSet, isEmptySet, recursiveDifference } from './field-set.ts';
 import { compareElements, compareText } from './fields-v1.ts';
+import { identityFields, identityMetadata } from './settle.ts';
 import {
   itemElement,
   type KeyedListShape,
@@ -31,19 +32,8 @@ interface AddedField {
 }
 
 const member: FieldSet = Object.freeze({});
-/** What makes an object what it is, which nobody owns. */
-const identity: ReadonlySet<string> = new Set(['kind', 'apiVersion']);
-const metadataIdentity: ReadonlySet<string> = new Set([
-  'name',
-  'namespace',
-  'creationTimestamp',
-  'selfLink',
-  'uid',
-  'clusterName',
-  'generation',
-  'managedFields',
-  'resourceVersion',
-]);
+const identity: ReadonlySet<string> = new Set(identityFields);
+const metadataIdentity: ReadonlySet<string> = new Set(identityMetadata);
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -59,110 +49,129 @@ function byText(a: AddedField, b: AddedField): number {
   return compareText(a.element, b.element);
 }
 
-/**
- * Makes the functions of a table's types; each is made when first asked for.
- *
- * @param empty a type's zero value
- */
-export function createdFieldsOf(shapes: Shapes, empty: (schema: string) => object): CreatedFields {
-  const emptyObjects = new Map<string, object>();
-  const structs = new Map<StructShape, readonly AddedField[]>();
-  const scalars: Added = () => member;
+const scalars: Added = () => member;
 
-  const fieldsOf = (shape: StructShape): readonly AddedField[] => {
-    let fields = structs.get(shape);
+/** Makes the functions of a table's types; each is made when first asked for. */
+class Compiler {
+  readonly #shapes: Shapes;
+  readonly #empty: (schema: string) => object;
+  readonly #emptyObjects = new Map<string, object>();
+  readonly #structs = new Map<StructShape, readonly AddedField[]>();
+
+  constructor(shapes: Shapes, empty: (schema: string) => object) {
+    this.#shapes = shapes;
+    this.#empty = empty;
+  }
+
+  created(schema: string, object: object, ignored: FieldSet): FieldSet {
+    const shape = this.#shapes(schema);
+    const fields = this.#fieldsOf(shape);
+    const node = this.#changedStruct(fields, this.#emptyOf(schema), object, identity);
+    const metadata = shape.fields.get('metadata')?.shape;
+    if (metadata?.kind === 'struct') {
+      const inner = this.#fieldsOf(metadata);
+      const owned = this.#changedStruct(inner, {}, fieldOf(object, 'metadata'), metadataIdentity);
+      if (isEmptySet(owned)) delete node['f:metadata'];
+      else node['f:metadata'] = owned;
+    }
+    return recursiveDifference(node, ignored);
+  }
+
+  #emptyOf(schema: string): object {
+    let zero = this.#emptyObjects.get(schema);
+    if (zero === undefined) {
+      zero = this.#empty(schema);
+      this.#emptyObjects.set(schema, zero);
+    }
+    return zero;
+  }
+
+  #fieldsOf(shape: StructShape): readonly AddedField[] {
+    let fields = this.#structs.get(shape);
     if (fields === undefined) {
       const growing: AddedField[] = [];
       // A type may contain itself, so it is known before its fields are.
-      structs.set(shape, growing);
+      this.#structs.set(shape, growing);
       for (const [name, { element, shape: inner }] of shape.fields) {
-        growing.push({ name, element, shape: inner, added: addedOf(inner) });
+        growing.push({ name, element, shape: inner, added: this.#addedOf(inner) });
       }
       fields = growing.sort(byText);
     }
     return fields;
-  };
+  }
 
-  const addedOf = (shape: Shape): Added => {
+  #addedOf(shape: Shape): Added {
     if (shape.kind === 'leaf') return scalars;
     if (shape.kind === 'map') {
-      const added = addedOf(shape.value);
+      const added = this.#addedOf(shape.value);
       return (value) => (hasNone(value) || !isFields(value) ? member : addedMap(value, added));
     }
     if (shape.kind === 'struct') {
       let fields: readonly AddedField[] | undefined;
       return (value) => {
         if (hasNone(value) || !isFields(value)) return member;
-        fields ??= fieldsOf(shape);
-        const node: Node = { '.': member };
-        for (const { name, element, added } of fields) {
-          const child = value[name];
-          if (child !== undefined) node[element] = added(child);
-        }
-        return withoutLoneDot(node);
+        fields ??= this.#fieldsOf(shape);
+        return addedStruct(fields, value);
       };
     }
-    const added = shape.kind === 'list' ? addedOf(shape.item) : scalars;
+    const added = shape.kind === 'list' ? this.#addedOf(shape.item) : scalars;
     return (value) =>
       Array.isArray(value) && value.length > 0
         ? withoutLoneDot(addItems({ '.': member }, shape, value, added))
         : member;
-  };
+  }
 
   /** The node of a value whose zero value stands in the empty object, or undefined for none. */
-  const changed = (field: AddedField, before: unknown, value: unknown): FieldSet | undefined => {
+  #changed(field: AddedField, before: unknown, value: unknown): FieldSet | undefined {
     const { shape } = field;
     if (before === undefined) return field.added(value);
     if (shape.kind === 'leaf' || (hasNone(value) && hasNone(before))) {
       return sameValue(before, value) ? undefined : member;
     }
     let node: Node = {};
-    if (shape.kind === 'struct') node = changedStruct(fieldsOf(shape), before, value);
+    if (shape.kind === 'struct') node = this.#changedStruct(this.#fieldsOf(shape), before, value);
     else if (shape.kind === 'map') {
-      if (isFields(value)) node = { ...addedMap(value, addedOf(shape.value)) };
+      if (isFields(value)) node = { ...addedMap(value, this.#addedOf(shape.value)) };
       delete node['.'];
     } else if (Array.isArray(value)) {
-      const item = shape.kind === 'list' ? addedOf(shape.item) : scalars;
+      const item = shape.kind === 'list' ? this.#addedOf(shape.item) : scalars;
       addItems(node, shape, value, item);
     }
     return isEmptySet(node) ? undefined : node;
-  };
+  }
 
-  const changedStruct = (
+  #changedStruct(
     fields: readonly AddedField[],
     before: unknown,
     value: unknown,
     except?: ReadonlySet<string>,
-  ): Node => {
+  ): Node {
     const node: Node = {};
     if (!isFields(value)) return node;
     const old = isFields(before) ? before : {};
     for (const field of fields) {
       const child = value[field.name];
       if (child === undefined || except?.has(field.name) === true) continue;
-      const found = changed(field, old[field.name], child);
+      const found = this.#changed(field, old[field.name], child);
       if (found !== undefined) node[field.element] = found;
     }
     return node;
-  };
+  }
+}
 
-  return (schema, object, ignored) => {
-    const shape = shapes(schema);
-    let zero = emptyObjects.get(schema);
-    if (zero === undefined) {
-      zero = empty(schema);
-      emptyObjects.set(schema, zero);
-    }
-    const node = changedStruct(fieldsOf(shape), zero, object, identity);
-    const metadataShape = shape.fields.get('metadata')?.shape;
-    if (metadataShape?.kind === 'struct') {
-      const fields = fieldsOf(metadataShape);
-      const owned = changedStruct(fields, {}, fieldOf(object, 'metadata'), metadataIdentity);
-      if (isEmptySet(owned)) delete node['f:metadata'];
-      else node['f:metadata'] = owned;
-    }
-    return recursiveDifference(node, ignored);
-  };
+/** @param empty a type's zero value */
+export function createdFieldsOf(shapes: Shapes, empty: (schema: string) => object): CreatedFields {
+  const compiler = new Compiler(shapes, empty);
+  return (schema, object, ignored) => compiler.created(schema, object, ignored);
+}
+
+function addedStruct(fields: readonly AddedField[], value: Fields): FieldSet {
+  const node: Node = { '.': member };
+  for (const { name, element, added } of fields) {
+    const child = value[name];
+    if (child !== undefined) node[element] = added(child);
+  }
+  return withoutLoneDot(node);
 }
 
 /** A member without children is empty, not a node with a dot. */

@@ -6,21 +6,24 @@ import type { Owner, Owners } from './managed-fields.ts';
 import type { Shapes } from './shape.ts';
 import { type VersionedComparison, viewNamed } from './versions.ts';
 
+/** What makes an object what it is, which nobody owns. */
+export const identityFields: readonly string[] = ['apiVersion', 'kind'];
+export const identityMetadata: readonly string[] = [
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'selfLink',
+  'uid',
+  'clusterName',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+];
+
 const identity: FieldSet = setOf([
-  ['f:apiVersion'],
-  ['f:kind'],
+  ...identityFields.map((name) => [`f:${name}`]),
   ['f:metadata'],
-  ...[
-    'name',
-    'namespace',
-    'creationTimestamp',
-    'selfLink',
-    'uid',
-    'clusterName',
-    'generation',
-    'managedFields',
-    'resourceVersion',
-  ].map((name) => ['f:metadata', `f:${name}`]),
+  ...identityMetadata.map((name) => ['f:metadata', `f:${name}`]),
 ]);
 
 /** A set without the fields that make the object what it is: nobody owns those. */
