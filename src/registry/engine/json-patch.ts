@@ -1,4 +1,5 @@
 // JSON patch, RFC 6902, over pointers of RFC 6901.
+import { jsonType } from '../schema/go-errors.ts';
 import { toJson } from '../schema/json.ts';
 import { copyJson, defineOwn, fieldOf, isJsonObject, sameJson } from './json.ts';
 
@@ -14,13 +15,6 @@ export const copiedBytesMax = 3 * 1024 * 1024;
 
 /** The patch is well-formed but does not fit the object it is applied to. */
 export class JsonPatchError extends Error {}
-
-/** Go's name of a JSON value's type, as its decoder's errors have it. */
-export function jsonType(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'bigint' ? 'number' : typeof value;
-}
 
 const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
 

@@ -8,18 +8,12 @@ import {
 } from '../../status.ts';
 import type { ApiObject } from '../resource.ts';
 import { duplicateFields } from '../schema/diagnose.ts';
-import { jsonSyntaxError } from '../schema/go-errors.ts';
+import { jsonSyntaxError, jsonType } from '../schema/go-errors.ts';
 import { countKeys, parseDocument } from '../schema/json.ts';
 import { parseYaml, warningsOf, type YamlDocument } from '../schema/yaml.ts';
 import { doorOf } from './doors.ts';
 import { fieldOf, isJsonObject } from './json.ts';
-import {
-  applyJsonPatch,
-  JsonPatchError,
-  jsonType,
-  readJsonPatch,
-  touchedBy,
-} from './json-patch.ts';
+import { applyJsonPatch, JsonPatchError, readJsonPatch, touchedBy } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
 import { decodePatched, type Patched, patchedMap, patchedText } from './patched.ts';
 import type { StoreParts } from './ports.ts';

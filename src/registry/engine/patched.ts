@@ -5,12 +5,11 @@ import { goValue } from '../patch/go-value.ts';
 import { unstructuredError, withIntegers } from '../patch/unstructured.ts';
 import type { ApiObject } from '../resource.ts';
 import { DecodeError, type DecodeSource } from '../schema/decode.ts';
+import { noKindRegistered } from '../schema/go-errors.ts';
 import { parseDocument, toJson } from '../schema/json.ts';
 import { fieldOf, isJsonObject } from './json.ts';
 import type { StoreParts } from './ports.ts';
 import type { RequestContext } from './types.ts';
-
-const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
 
 /** What a patch made of the current object. */
 export interface Patched {
@@ -129,10 +128,7 @@ function checkType(
     throw new DecodeError(`unexpected GroupVersion string: ${apiVersion}`);
   }
   if (apiVersion === '' && kind === '') return;
-  throw new DecodeError(
-    `no kind ${JSON.stringify(kind || type.kind)} is registered for version ` +
-      `${JSON.stringify(apiVersion || type.apiVersion)} ${scheme}`,
-  );
+  throw new DecodeError(noKindRegistered(kind || type.kind, apiVersion || type.apiVersion));
 }
 
 function unfit(patched: Patched, why: string): StatusError {

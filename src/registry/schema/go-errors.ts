@@ -1,4 +1,20 @@
 // The words of Go's own parsers (base64, time, JSON syntax) for a text that they refuse.
+import { NumberLiteral } from './json.ts';
+
+/** Go's name of a JSON value's type, as its decoder's errors have it. */
+export function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'bigint' || value instanceof NumberLiteral ? 'number' : typeof value;
+}
+
+/** What upstream's scheme says of a kind that it does not know. */
+export function noKindRegistered(kind: string, apiVersion: string): string {
+  return (
+    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ` +
+    'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+  );
+}
 
 /** encoding/base64: the first byte that cannot be there. */
 export function base64Error(text: string): string {

@@ -3,13 +3,13 @@ import { badRequest, unsupportedMediaType } from '../../status.ts';
 import type { ApiObject } from '../resource.ts';
 import type { Decode, Decoded } from './decode.ts';
 import { DecodeError } from './decode.ts';
-import { jsonSyntaxError } from './go-errors.ts';
+import { jsonSyntaxError, jsonType, noKindRegistered } from './go-errors.ts';
 import type { JsonDocument } from './json.ts';
 import { parseDocument } from './json.ts';
 import type { ProtobufCodec } from './protobuf/codec.ts';
 import { protobufMediaType, readEnvelope } from './protobuf/envelope.ts';
 import { ProtobufError } from './protobuf/wire-reader.ts';
-import type { ListedTypeTable } from './table.ts';
+import { definitionOf, type ListedTypeTable } from './table.ts';
 import { parseYaml, warningsOf } from './yaml.ts';
 
 /** What a body should hold. */
@@ -41,13 +41,12 @@ export type ReadBody = (
   options: BodyOptions,
 ) => Promise<ApiObject>;
 
-export const bodyMediaTypes: readonly string[] = [
+const bodyMediaTypes: readonly string[] = [
   'application/json',
   'application/yaml',
   protobufMediaType,
 ];
 
-const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const shownMax = 30;
 
@@ -92,12 +91,6 @@ async function parse(bytes: Uint8Array, mediaType: string): Promise<ParsedBody> 
   }
 }
 
-function nameOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'object' ? 'object' : typeof value === 'bigint' ? 'number' : typeof value;
-}
-
 /** Reads kind and apiVersion, which must be strings whatever else the body holds. */
 function typeMeta(value: unknown): TypeMeta {
   const cannot = "couldn't get version/kind; json parse error: json: cannot unmarshal";
@@ -106,13 +99,13 @@ function typeMeta(value: unknown): TypeMeta {
     const field = (name: string, key: string): string =>
       `${name} string "json:\\"${key},omitempty\\""`;
     const type = `struct { ${field('APIVersion', 'apiVersion')}; ${field('Kind', 'kind')} }`;
-    throw new SyntaxError(`${cannot} ${nameOf(value)} into Go value of type ${type}`);
+    throw new SyntaxError(`${cannot} ${jsonType(value)} into Go value of type ${type}`);
   }
   const read = (key: string): string => {
     const text = (value as Record<string, unknown>)[key] ?? '';
     if (typeof text === 'string') return text;
     const field = `Go struct field .${key} of type string`;
-    throw new SyntaxError(`${cannot} ${nameOf(text)} into ${field}`);
+    throw new SyntaxError(`${cannot} ${jsonType(text)} into ${field}`);
   };
   const meta = { apiVersion: read('apiVersion'), kind: read('kind') };
   if (meta.apiVersion.split('/').length > 2) {
@@ -129,72 +122,77 @@ function shortVersion(apiVersion: string): string {
   return apiVersion.slice(apiVersion.indexOf('/') + 1);
 }
 
+/** What bodies are read with. */
+interface Reading {
+  readonly table: ListedTypeTable;
+  readonly decode: Decode;
+  readonly protobuf: Pick<ProtobufCodec, 'decode'>;
+}
+
+/** What the body claims to be is not what this path takes: says how, if it can be said yet. */
+function checkKind({ table }: Reading, meta: TypeMeta, expected: Expected): void {
+  const wanted = groupVersion(expected);
+  if (meta.kind === expected.kind && meta.apiVersion === wanted) return;
+  // Options are read by a scheme that knows nothing else.
+  const known =
+    expected.bare === true ? undefined : definitionOf(table, meta.kind, meta.apiVersion);
+  if (known === undefined) {
+    throw cannotHandle(meta, expected, noKindRegistered(meta.kind, meta.apiVersion));
+  }
+  if (meta.kind !== expected.kind) {
+    const internal = expected.group === '' ? 'core' : expected.group.split('.')[0];
+    const from = `${shortVersion(meta.apiVersion)}.${meta.kind}`;
+    const why = `converting (${from}) to (${internal}.${expected.kind}): unknown conversion`;
+    throw cannotHandle(meta, expected, why);
+  }
+  throw badRequest(
+    `the API version in the data (${meta.apiVersion}) ` +
+      `does not match the expected API version (${wanted})`,
+  );
+}
+
+function decoded(
+  { decode }: Reading,
+  document: ParsedBody,
+  meta: TypeMeta,
+  expected: Expected,
+): Decoded {
+  try {
+    return decode(expected.schema, document.value === null ? { value: {} } : document);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw cannotHandle(meta, expected, error.message);
+  }
+}
+
+/** Protobuf can neither repeat a field nor have one that the type lacks: nothing to warn of. */
+function fromProtobuf(reading: Reading, bytes: Uint8Array, expected: Expected): ApiObject {
+  let meta: TypeMeta | undefined;
+  try {
+    const { kind, apiVersion, raw } = readEnvelope(bytes);
+    // Here, unlike in JSON, what is no group and version counts as none given.
+    const stated = apiVersion.split('/').length > 2 ? '' : apiVersion;
+    meta = { kind: kind || expected.kind, apiVersion: stated || groupVersion(expected) };
+    checkKind(reading, meta, expected);
+    return { ...meta, ...reading.protobuf.decode(expected.schema, raw) } as ApiObject;
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error;
+    if (meta === undefined) throw unrecognized(expected, error.message, bytes);
+    throw cannotHandle(meta, expected, error.message);
+  }
+}
+
 /** Makes the reader of bodies for decoders over the types of `table`. */
 export function createBodyReader(
   table: ListedTypeTable,
   decode: Decode,
   protobuf: Pick<ProtobufCodec, 'decode'>,
 ): ReadBody {
-  /** What the body claims to be is not what this path takes: says how, if it can be said yet. */
-  const checkKind = (meta: TypeMeta, expected: Expected): void => {
-    const wanted = groupVersion(expected);
-    if (meta.kind === expected.kind && meta.apiVersion === wanted) return;
-    const version = shortVersion(meta.apiVersion);
-    const fail = (why: string): never => {
-      throw cannotHandle(meta, expected, why);
-    };
-    // Options are read by a scheme that knows nothing else.
-    const isRegistered =
-      expected.bare !== true &&
-      table.names.some(
-        (name) =>
-          name.endsWith(`.${meta.kind}`) && table(name).groupVersions?.includes(meta.apiVersion),
-      );
-    if (!isRegistered) {
-      const quoted = `${JSON.stringify(meta.kind)} is registered for version`;
-      fail(`no kind ${quoted} ${JSON.stringify(meta.apiVersion)} ${scheme}`);
-    }
-    if (meta.kind !== expected.kind) {
-      const internal = expected.group === '' ? 'core' : expected.group.split('.')[0];
-      const pair = `(${version}.${meta.kind}) to (${internal}.${expected.kind})`;
-      fail(`converting ${pair}: unknown conversion`);
-    }
-    throw badRequest(
-      `the API version in the data (${meta.apiVersion}) ` +
-        `does not match the expected API version (${wanted})`,
-    );
-  };
-
-  const decoded = (document: ParsedBody, meta: TypeMeta, expected: Expected): Decoded => {
-    try {
-      return decode(expected.schema, document.value === null ? { value: {} } : document);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      throw cannotHandle(meta, expected, error.message);
-    }
-  };
-
-  /** Protobuf can neither repeat a field nor have one that the type lacks: nothing to warn of. */
-  const fromProtobuf = (bytes: Uint8Array, expected: Expected): ApiObject => {
-    let meta: TypeMeta | undefined;
-    try {
-      const { kind, apiVersion, raw } = readEnvelope(bytes);
-      // Here, unlike in JSON, what is no group and version counts as none given.
-      const stated = apiVersion.split('/').length > 2 ? '' : apiVersion;
-      meta = { kind: kind || expected.kind, apiVersion: stated || groupVersion(expected) };
-      checkKind(meta, expected);
-      return { ...meta, ...protobuf.decode(expected.schema, raw) } as ApiObject;
-    } catch (error) {
-      if (!(error instanceof ProtobufError)) throw error;
-      if (meta === undefined) throw unrecognized(expected, error.message, bytes);
-      throw cannotHandle(meta, expected, error.message);
-    }
-  };
-
+  const reading: Reading = { table, decode, protobuf };
   return async (bytes, type, options) => {
     const expected: Expected = { ...type, bare: options.bare };
     const form = bodyMediaType(options.contentType);
-    if (form === protobufMediaType) return fromProtobuf(bytes, expected);
+    if (form === protobufMediaType) return fromProtobuf(reading, bytes, expected);
     let document: ParsedBody;
     let stated: TypeMeta;
     try {
@@ -208,8 +206,8 @@ export function createBodyReader(
       kind: stated.kind || expected.kind,
       apiVersion: stated.apiVersion || groupVersion(expected),
     };
-    checkKind(meta, expected);
-    const { object, problems } = decoded(document, meta, expected);
+    checkKind(reading, meta, expected);
+    const { object, problems } = decoded(reading, document, meta, expected);
     const all = [...(document.duplicates ?? []), ...problems];
     if (all.length > 0 && options.fieldValidation === 'Strict') {
       throw cannotHandle(meta, expected, `strict decoding error: ${all.join(', ')}`);

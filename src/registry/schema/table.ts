@@ -32,6 +32,17 @@ export interface ListedTypeTable extends TypeTable {
   readonly names: readonly string[];
 }
 
+/** The definition that is registered as a kind of a group and version; undefined when none is. */
+export function definitionOf(
+  table: ListedTypeTable,
+  kind: string,
+  apiVersion: string,
+): string | undefined {
+  return table.names.find(
+    (name) => name.endsWith(`.${kind}`) && table(name).groupVersions?.includes(apiVersion) === true,
+  );
+}
+
 /**
  * Finds a generated file: in `generated/` of the nearest folder above this module, which is the
  * repository's root from source and `dist/` in a bundle.

@@ -1,5 +1,5 @@
 // Protobuf of the built-in types in both directions, and of objects that say what they are.
-import type { ListedTypeTable } from '../table.ts';
+import { definitionOf, type ListedTypeTable } from '../table.ts';
 import { createProtobufDecoder, type DecodeMessage } from './decoder.ts';
 import { createProtobufEncoder, type EncodeMessage } from './encoder.ts';
 import { enveloped } from './envelope.ts';
@@ -28,12 +28,7 @@ export function createProtobufCodec(table: ListedTypeTable): ProtobufCodec {
   const typeOf = (kind: string, apiVersion: string): string | undefined => {
     const key = `${apiVersion} ${kind}`;
     if (types.has(key)) return types.get(key);
-    const name = unnumbered.has(kind)
-      ? undefined
-      : table.names.find(
-          (each) =>
-            each.endsWith(`.${kind}`) && table(each).groupVersions?.includes(apiVersion) === true,
-        );
+    const name = unnumbered.has(kind) ? undefined : definitionOf(table, kind, apiVersion);
     // Clients choose neither kind nor version of an answer, so this stays as small as the table.
     types.set(key, name);
     return name;
