@@ -56,11 +56,6 @@ export function invalidValue(path: FieldPath, value: unknown, detail: string): F
   return fieldError('FieldValueInvalid', path, `Invalid value: ${shown(value)}${suffix}`);
 }
 
-/** For values that are too large or too private to be shown. */
-export function invalidUnshown(path: FieldPath, detail: string): FieldError {
-  return fieldError('FieldValueInvalid', path, `Invalid value: ${detail}`);
-}
-
 /** The same without the value: what is long, secret or nobody's words. */
 export function invalidOmitted(path: FieldPath, detail: string): FieldError {
   return fieldError('FieldValueInvalid', path, `Invalid value: ${detail}`);
@@ -98,8 +93,4 @@ export function tooMany(path: FieldPath, actual: number, max: number): FieldErro
     path,
     `Too many: ${actual}: must have at most ${max} items`,
   );
-}
-
-export function typeInvalid(path: FieldPath, value: unknown, detail: string): FieldError {
-  return fieldError('FieldValueTypeInvalid', path, `Invalid value: ${shown(value)}: ${detail}`);
 }

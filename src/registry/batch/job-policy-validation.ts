@@ -5,7 +5,7 @@ import {
   duplicate,
   type FieldError,
   type FieldPath,
-  invalidUnshown,
+  invalidOmitted,
   invalidValue,
   notSupported,
   required,
@@ -74,11 +74,11 @@ function validateFailureRule(
   }
   if (onExitCodes && conditions > 0) {
     const why = 'specifying both OnExitCodes and OnPodConditions is not supported';
-    errors.push(invalidUnshown(path, why));
+    errors.push(invalidOmitted(path, why));
   }
   if (!onExitCodes && conditions === 0) {
     const why = 'specifying one of OnExitCodes and OnPodConditions is required';
-    errors.push(invalidUnshown(path, why));
+    errors.push(invalidOmitted(path, why));
   }
   return errors;
 }

@@ -2,7 +2,7 @@
 import type { Job } from '../../objects.ts';
 import { statusPath, validateCounts } from '../apps/workload-validation.ts';
 import { sameJson } from '../engine/json.ts';
-import { duplicate, type FieldError, invalidUnshown, invalidValue, required } from '../field.ts';
+import { duplicate, type FieldError, invalidOmitted, invalidValue, required } from '../field.ts';
 import { indexesError, overlappingIndex } from './index-intervals.ts';
 import { isConditionFalse, isConditionTrue } from './job-conditions.ts';
 
@@ -89,11 +89,11 @@ function validateEnd({ next, is, changed }: Update): FieldError[] {
   const { completionTime, startTime } = next;
   if (changed('complete', 'failedCondition') && is.complete && is.failedCondition) {
     const why = 'cannot set Complete=True and Failed=true conditions';
-    errors.push(invalidUnshown(conditionsPath, why));
+    errors.push(invalidOmitted(conditionsPath, why));
   }
   if (changed('complete', 'failureTarget') && is.complete && is.failureTarget) {
     const why = 'cannot set Complete=True and FailureTarget=true conditions';
-    errors.push(invalidUnshown(conditionsPath, why));
+    errors.push(invalidOmitted(conditionsPath, why));
   }
   if (changed('complete', 'completionTime')) {
     if (completionTime && !is.complete) {
@@ -111,11 +111,11 @@ function validateEnd({ next, is, changed }: Update): FieldError[] {
   }
   if (changed('failedCondition', 'failedIndexes') && is.failedCondition && !is.failureTarget) {
     const why = 'cannot set Failed=True condition without the FailureTarget=true condition';
-    errors.push(invalidUnshown(conditionsPath, why));
+    errors.push(invalidOmitted(conditionsPath, why));
   }
   if (changed('complete', 'succeeds') && is.complete && !is.succeeds) {
     const why = 'cannot set Complete=True condition without the SuccessCriteriaMet=true condition';
-    errors.push(invalidUnshown(conditionsPath, why));
+    errors.push(invalidOmitted(conditionsPath, why));
   }
   return errors;
 }
@@ -198,7 +198,7 @@ function validateRunning({ next, is, changed }: Update): FieldError[] {
 
 function validateSuccess({ job, is }: Update): FieldError[] {
   const errors: FieldError[] = [];
-  const refuse = (why: string) => errors.push(invalidUnshown(conditionsPath, why));
+  const refuse = (why: string) => errors.push(invalidOmitted(conditionsPath, why));
   if (is.succeeds && is.failedCondition) {
     refuse('cannot set SuccessCriteriaMet=True and Failed=true conditions');
   }
@@ -219,7 +219,7 @@ function validateTransitions(update: Update): FieldError[] {
     const gone = isConditionTrue(old.conditions, type) && !isConditionTrue(next.conditions, type);
     if (!gone) continue;
     const why = `cannot disable the terminal ${type}=True condition`;
-    errors.push(invalidUnshown(conditionsPath, why));
+    errors.push(invalidOmitted(conditionsPath, why));
   }
   const { failed = 0, succeeded = 0 } = next;
   if (failed < (old.failed ?? 0)) {
@@ -236,11 +236,11 @@ function validateTransitions(update: Update): FieldError[] {
   errors.push(...validateTimes(update));
   if (was.succeeds && !is.succeeds) {
     const why = 'cannot disable the SuccessCriteriaMet=True condition';
-    errors.push(invalidUnshown(conditionsPath, why));
+    errors.push(invalidOmitted(conditionsPath, why));
   }
   if (was.complete && !was.succeeds && is.succeeds) {
     const why = 'cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions';
-    errors.push(invalidUnshown(conditionsPath, why));
+    errors.push(invalidOmitted(conditionsPath, why));
   }
   return errors;
 }

@@ -1,6 +1,6 @@
 // Apply conflicts: which paths other managers own, and the Status that says so in upstream's words.
 import { applyConflict, type StatusError } from '../../status.ts';
-import { type FieldSet, isEmptySet, setOf } from './field-set.ts';
+import { type FieldSet, isEmptySet } from './field-set.ts';
 import { forEachPath, pathText } from './fields-v1.ts';
 import { identityOf, type Owner } from './managed-fields.ts';
 
@@ -22,10 +22,6 @@ export function conflictsOf(
     forEachPath(fields, (path) => void conflicts.push({ owner, path }));
   }
   return conflicts;
-}
-
-export function conflictSet(conflicts: readonly Conflict[]): FieldSet {
-  return setOf(conflicts.map(({ path }) => path));
 }
 
 /** The 409 that lists every conflict. */

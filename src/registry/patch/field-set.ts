@@ -149,15 +149,3 @@ function subtractNode(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | 
   const { '.': _, ...rest } = children;
   return nodeOf(rest, false);
 }
-
-/** Whether two sets have the same members, in whatever order. */
-export function sameSet(a: FieldSet, b: FieldSet): boolean {
-  if (a === b) return true;
-  const elements = Object.keys(a);
-  if (elements.length !== Object.keys(b).length) return false;
-  return elements.every((element) => {
-    const ours = a[element];
-    const theirs = b[element];
-    return ours !== undefined && theirs !== undefined && sameSet(ours, theirs);
-  });
-}

@@ -10,7 +10,7 @@ export class FieldsV1Error extends Error {}
 const depthMax = 200;
 
 /** The key of a list map's item: `k:{"containerPort":80,"protocol":"TCP"}`. */
-export function keyElement(keys: readonly (readonly [string, unknown])[]): string {
+function keyElement(keys: readonly (readonly [string, unknown])[]): string {
   let fields = '';
   for (const [name, value] of keys) {
     if (fields !== '') fields += ',';

@@ -10,7 +10,7 @@ const shortStringMax = 40;
 const epochDays = 719_468;
 
 /** Seconds since 1970 of a canonical time, `2026-01-02T03:04:05Z` with or without a fraction. */
-export function secondsOf(time: string): number {
+function secondsOf(time: string): number {
   const digits = (at: number): number =>
     (time.charCodeAt(at) - 48) * 10 + (time.charCodeAt(at + 1) - 48);
   const month = digits(5);
