@@ -58,7 +58,7 @@ export const serviceCidrController: Controller = {
         wake(cidr);
         wakeAround(cidr);
       },
-      update: (_, cidr) => wake(cidr),
+      update: wake,
       delete: wakeAround,
     });
     // A new address may keep a range from going, one that is gone may let it go.
@@ -66,6 +66,6 @@ export const serviceCidrController: Controller = {
       const going = all.list().filter(({ metadata }) => metadata?.deletionTimestamp !== undefined);
       if (going.length > 0) holdersOf(address, going).forEach(wake);
     };
-    addresses.subscribe({ add: wakeHolders, update() {}, delete: wakeHolders });
+    addresses.subscribe({ add: wakeHolders, delete: wakeHolders });
   },
 };

@@ -1,5 +1,6 @@
 // The protection controllers: their plan by a table, and storage that waits for its users.
 import t from 'tap';
+import type { Client } from '../client/client.ts';
 import {
   persistentVolumeClaims,
   persistentVolumes,
@@ -53,15 +54,23 @@ t.test('who uses a claim', (t) => {
   t.end();
 });
 
-t.test('storage goes when its last user has gone', async (t) => {
-  const cluster = await testCluster([
-    claimProtectionController,
-    volumeProtectionController,
-    attributesClassProtectionController,
-  ]);
-  t.teardown(() => cluster.close());
-  const { client } = cluster;
-  const isGone = async (ref: ResourceRef<KubernetesObject>, namespace: string, name: string) => {
+function claim(name: string, spec: object = {}) {
+  return {
+    metadata: { name, namespace: 'default' },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      ...spec,
+    },
+  };
+}
+
+function attributesClass(name: string) {
+  return { metadata: { name }, driverName: 'd', parameters: { a: 'b' } };
+}
+
+function goneFrom(client: Client) {
+  return async (ref: ResourceRef<KubernetesObject>, namespace: string, name: string) => {
     try {
       await client.get(ref, namespace, name);
       return false;
@@ -70,19 +79,18 @@ t.test('storage goes when its last user has gone', async (t) => {
       return true;
     }
   };
-  const claim = (name: string, spec: object = {}) => ({
-    metadata: { name, namespace: 'default' },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      resources: { requests: { storage: '1Gi' } },
-      ...spec,
-    },
-  });
-  await client.create(volumeAttributesClasses, {
-    metadata: { name: 'gold' },
-    driverName: 'd',
-    parameters: { a: 'b' },
-  });
+}
+
+t.test('storage goes when its last user has gone', async (t) => {
+  const cluster = await testCluster([
+    claimProtectionController,
+    volumeProtectionController,
+    attributesClassProtectionController,
+  ]);
+  t.teardown(() => cluster.close());
+  const { client } = cluster;
+  const isGone = goneFrom(client);
+  await client.create(volumeAttributesClasses, attributesClass('gold'));
   await client.create(persistentVolumeClaims, claim('used', { volumeAttributesClassName: 'gold' }));
   await client.create(persistentVolumeClaims, claim('free'));
   await client.create(pods, {
@@ -125,5 +133,28 @@ t.test('storage goes when its last user has gone', async (t) => {
   await cluster.until('the volume goes', () => isGone(persistentVolumes, '', 'bound'));
   await client.delete(pods, 'default', 'p', { gracePeriodSeconds: 0 });
   await cluster.until('the claim goes', () => isGone(persistentVolumeClaims, 'default', 'used'));
+  await cluster.until('the class goes', () => isGone(volumeAttributesClasses, '', 'gold'));
+});
+
+t.test('a class goes when its last claim has left it for another', async (t) => {
+  const cluster = await testCluster([attributesClassProtectionController]);
+  t.teardown(() => cluster.close());
+  const { client } = cluster;
+  const isGone = goneFrom(client);
+  for (const name of ['gold', 'iron']) {
+    await client.create(volumeAttributesClasses, attributesClass(name));
+  }
+  await client.create(persistentVolumeClaims, claim('c'));
+  const has = (name: string) => {
+    const patch = { status: { currentVolumeAttributesClassName: name } };
+    const options = { subresource: 'status' };
+    return client.patch(persistentVolumeClaims, 'default', 'c', 'merge', patch, options);
+  };
+  await has('gold');
+  await cluster.pass(1_000);
+  await client.delete(volumeAttributesClasses, '', 'gold');
+  await cluster.pass(5_000);
+  t.notOk(await isGone(volumeAttributesClasses, '', 'gold'));
+  await has('iron');
   await cluster.until('the class goes', () => isGone(volumeAttributesClasses, '', 'gold'));
 });

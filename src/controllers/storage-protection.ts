@@ -58,11 +58,8 @@ export const claimProtectionController: Controller = {
       const plan = planFinalizer(claim, claimFinalizer, used);
       await carryOut(context, persistentVolumeClaims, claim, claimFinalizer, plan);
     });
-    claims.subscribe({
-      add: (claim) => queue.add(keyOf(claim)),
-      update: (_, claim) => queue.add(keyOf(claim)),
-      delete() {},
-    });
+    const wakeItself = (claim: PersistentVolumeClaim) => queue.add(keyOf(claim));
+    claims.subscribe({ add: wakeItself, update: wakeItself });
     const wake = (pod: Pod) => {
       const { named, made } = claimsOf(pod);
       const namespace = pod.metadata?.namespace ?? '';
@@ -71,7 +68,7 @@ export const claimProtectionController: Controller = {
     const wakeIfFree = (pod: Pod) => {
       if (mayFreeClaims(pod)) wake(pod);
     };
-    all.subscribe({ add: wakeIfFree, update: (_, pod) => wakeIfFree(pod), delete: wake });
+    all.subscribe({ add: wakeIfFree, update: wakeIfFree, delete: wake });
   },
 };
 
@@ -85,11 +82,8 @@ export const volumeProtectionController: Controller = {
       const plan = planFinalizer(volume, volumeFinalizer, isBound(volume));
       await carryOut(context, persistentVolumes, volume, volumeFinalizer, plan);
     });
-    volumes.subscribe({
-      add: (volume) => queue.add(keyOf(volume)),
-      update: (_, volume) => queue.add(keyOf(volume)),
-      delete() {},
-    });
+    const wake = (volume: PersistentVolume) => queue.add(keyOf(volume));
+    volumes.subscribe({ add: wake, update: wake });
   },
 };
 
@@ -125,19 +119,14 @@ export const attributesClassProtectionController: Controller = {
     const wake = (names: readonly (string | undefined)[]) => {
       for (const name of names) if (name) queue.add(name);
     };
-    classes.subscribe({
-      add: ({ metadata }) => wake([metadata?.name]),
-      update: (_, { metadata }) => wake([metadata?.name]),
-      delete() {},
-    });
+    const wakeItself = ({ metadata }: KubernetesObject) => wake([metadata?.name]);
+    classes.subscribe({ add: wakeItself, update: wakeItself });
     claims.subscribe({
-      add() {},
-      update: (old) => wake(attributesClassesOf(old)),
+      update: (_next, old) => wake(attributesClassesOf(old)),
       delete: (claim) => wake(attributesClassesOf(claim)),
     });
     volumes.subscribe({
-      add() {},
-      update: (old) => wake([old.spec?.volumeAttributesClassName]),
+      update: (_next, old) => wake([old.spec?.volumeAttributesClassName]),
       delete: ({ spec }) => wake([spec?.volumeAttributesClassName]),
     });
   },
