@@ -91,6 +91,7 @@ export const volumeAttributesClasses = ref<objects.VolumeAttributesClass>(
   'volumeattributesclasses',
   false,
 );
+export const statefulSets = ref<objects.StatefulSet>('apps/v1', 'StatefulSet', 'statefulsets');
 export const replicationControllers = ref<objects.ReplicationController>(
   'v1',
   'ReplicationController',

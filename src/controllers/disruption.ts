@@ -6,6 +6,8 @@ import {
   pods,
   type ResourceRef,
   replicaSets,
+  replicationControllers,
+  statefulSets,
 } from '../client/resource-ref.ts';
 import { timestamp } from '../clock.ts';
 import type { KubernetesObject, OwnerReference, Pod, PodDisruptionBudget } from '../objects.ts';
@@ -37,13 +39,9 @@ interface Workload extends KubernetesObject {
 
 /** Workloads that few have: asked for when needed. ReplicaSets and Deployments are watched. */
 const otherWorkloads: Readonly<Record<string, ResourceRef<Workload>>> = {
-  StatefulSet: workload('apps', 'StatefulSet', 'statefulsets'),
-  ReplicationController: workload('', 'ReplicationController', 'replicationcontrollers'),
+  StatefulSet: statefulSets,
+  ReplicationController: replicationControllers,
 };
-
-function workload(group: string, kind: string, plural: string): ResourceRef<Workload> {
-  return { group, version: 'v1', kind, plural, namespaced: true };
-}
 
 type Find = (owner: OwnerReference, namespace: string) => Promise<Workload | undefined>;
 

@@ -4,10 +4,9 @@ import type { EventRecorder } from '../client/event-recorder.ts';
 import { pods, type ResourceRef } from '../client/resource-ref.ts';
 import type { Clock } from '../clock.ts';
 import { describeError, type Logger } from '../logger.ts';
-import type { KubernetesObject, Pod } from '../objects.ts';
+import type { KubernetesObject, Pod, PodDisruptionBudget } from '../objects.ts';
 import type { Random } from '../random.ts';
 import type { SchedulerCache } from './cache.ts';
-import type { DisruptionBudget } from './disruption-budgets.ts';
 import { evictVictims } from './evict.ts';
 import { findNode } from './find-node.ts';
 import { type Diagnosis, fitMessage } from './fit-error.ts';
@@ -30,7 +29,7 @@ export interface CycleOptions {
   readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
   readonly nominated: NominatedPods;
-  readonly budgets: () => readonly DisruptionBudget[];
+  readonly budgets: () => readonly PodDisruptionBudget[];
   /** The pod as the informer has it now. */
   readonly currentPod: (pod: PodInfo) => Pod | undefined;
 }

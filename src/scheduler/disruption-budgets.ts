@@ -1,30 +1,12 @@
 // Disruption budgets as preemption heeds them: which pods' eviction would break one.
-import type { ResourceRef } from '../client/resource-ref.ts';
-import type { KubernetesObject, LabelSelector } from '../objects.ts';
+import type { PodDisruptionBudget } from '../objects.ts';
 import { labelSelectorMatcher } from '../selector.ts';
 import type { PodInfo } from './types.ts';
-
-/** policy/v1 PodDisruptionBudget, as far as it matters here. */
-export interface DisruptionBudget extends KubernetesObject {
-  readonly spec?: { readonly selector?: LabelSelector };
-  readonly status?: {
-    readonly disruptionsAllowed?: number;
-    readonly disruptedPods?: Readonly<Record<string, string>>;
-  };
-}
-
-export const disruptionBudgets: ResourceRef<DisruptionBudget> = {
-  group: 'policy',
-  version: 'v1',
-  kind: 'PodDisruptionBudget',
-  plural: 'poddisruptionbudgets',
-  namespaced: true,
-};
 
 /** Those of `pods` that are too many for some budget when all go, in their order. */
 export function violatingPods(
   pods: readonly PodInfo[],
-  budgets: readonly DisruptionBudget[],
+  budgets: readonly PodDisruptionBudget[],
 ): ReadonlySet<PodInfo> {
   const violating = new Set<PodInfo>();
   if (budgets.length === 0) return violating;

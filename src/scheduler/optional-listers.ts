@@ -2,34 +2,23 @@
 import type { Client } from '../client/client.ts';
 import type { Lister } from '../client/informer.ts';
 import type { InformerFactory } from '../client/informer-factory.ts';
-import { apiVersionOf, type ResourceRef, replicaSets } from '../client/resource-ref.ts';
+import {
+  apiVersionOf,
+  podDisruptionBudgets,
+  type ResourceRef,
+  replicaSets,
+  replicationControllers,
+  statefulSets,
+} from '../client/resource-ref.ts';
 import { type Clock, sleep } from '../clock.ts';
 import { describeError, type Logger } from '../logger.ts';
-import type { KubernetesObject } from '../objects.ts';
+import type { KubernetesObject, PodDisruptionBudget } from '../objects.ts';
 import { isReason } from '../status.ts';
 import type { SelectorOwner } from './cluster-facts.ts';
-import { type DisruptionBudget, disruptionBudgets } from './disruption-budgets.ts';
-
-const statefulSets: ResourceRef<KubernetesObject & SelectorOwner> = {
-  group: 'apps',
-  version: 'v1',
-  kind: 'StatefulSet',
-  plural: 'statefulsets',
-  namespaced: true,
-};
-const replicationControllers: ResourceRef<
-  KubernetesObject & { readonly spec?: { readonly selector?: Record<string, string> } }
-> = {
-  group: '',
-  version: 'v1',
-  kind: 'ReplicationController',
-  plural: 'replicationcontrollers',
-  namespaced: true,
-};
 
 export interface OptionalListers {
   owner(kind: string, namespace: string, name: string): SelectorOwner | undefined;
-  budgets(): readonly DisruptionBudget[];
+  budgets(): readonly PodDisruptionBudget[];
   /** Resolves once it is known what the API serves, and informers of that have been made. */
   found(): Promise<void>;
 }
@@ -73,13 +62,13 @@ export function optionalListers(options: {
       const selector = lister(replicationControllers)?.get(namespace, name)?.spec?.selector;
       return selector === undefined ? undefined : { spec: { selector: { matchLabels: selector } } };
     },
-    budgets: () => lister(disruptionBudgets)?.list() ?? [],
+    budgets: () => lister(podDisruptionBudgets)?.list() ?? [],
     async found() {
       await Promise.all([
         find(replicaSets),
         find(statefulSets),
         find(replicationControllers),
-        find(disruptionBudgets),
+        find(podDisruptionBudgets),
       ]);
     },
   };

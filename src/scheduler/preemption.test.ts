@@ -1,8 +1,7 @@
 // Tests preemption: who has to go, where, and what is said when nobody can.
 import t from 'tap';
-import type { Node, Pod } from '../objects.ts';
+import type { Node, Pod, PodDisruptionBudget } from '../objects.ts';
 import { seededRandom } from '../random.ts';
-import type { DisruptionBudget } from './disruption-budgets.ts';
 import { findNode } from './find-node.ts';
 import { NominatedPods } from './nominated-pods.ts';
 import { builtinPlugins } from './plugins/builtin.ts';
@@ -19,7 +18,7 @@ function on(node: string, name: string, cpu: string, priority: number, startTime
 function preempt(
   nodes: Node[],
   pods: Pod[],
-  { cpu = '2', spec = {}, budgets = [] as DisruptionBudget[] } = {},
+  { cpu = '2', spec = {}, budgets = [] as PodDisruptionBudget[] } = {},
 ) {
   const snapshot = snapshotOf(nodes, pods);
   const preemptor = podOf('p', { priority: 100, containers: [containerOf({ cpu })], ...spec });

@@ -1,6 +1,7 @@
 // Preemption: which less important pods of which node would have to go for a pod to fit there.
+
+import type { PodDisruptionBudget } from '../objects.ts';
 import type { Random } from '../random.ts';
-import type { DisruptionBudget } from './disruption-budgets.ts';
 import { violatingPods } from './disruption-budgets.ts';
 import { type Diagnosis, fitMessage } from './fit-error.ts';
 import { prepareAll, refusalWithNominated } from './framework.ts';
@@ -16,7 +17,7 @@ export interface PreemptionSearch {
   readonly plugins: readonly Plugin[];
   readonly random: Random;
   readonly nominated: NominatedPods;
-  readonly budgets: readonly DisruptionBudget[];
+  readonly budgets: readonly PodDisruptionBudget[];
 }
 
 /** A node and who must leave it, the most important first. */
