@@ -46,6 +46,7 @@ t.test('the first acceptable form, by quality and order', async (t) => {
   t.match(chosen('application/json;sv=v1', { serverVersion: true }), { shape: 'object' });
   t.match(chosen(undefined, {}, 'pretty=true'), { pretty: true });
   t.match(chosen(protobuf, {}, 'pretty=0'), { pretty: false, format: 'protobuf' });
+  t.match(chosen(undefined, {}, 'pretty=yes'), { pretty: false });
 });
 
 t.test('what cannot be had is refused with what can', async (t) => {

@@ -4,7 +4,6 @@ import { protobufMediaType } from '../registry/schema/protobuf/envelope.ts';
 import { notAcceptable, StatusError } from '../status.ts';
 import { type AcceptClause, parseAccept } from './accept.ts';
 import type { ApiRequest } from './request.ts';
-import { isTrue } from './request-info.ts';
 
 export type Format = 'json' | 'yaml' | 'protobuf';
 export type Shape = 'object' | 'table' | 'partial' | 'discovery';
@@ -170,7 +169,7 @@ export function refusal(message: string): StatusError {
 /** Browsers and curl get indented answers, everything else only on request, as upstream. */
 export function wantsPretty(query: URLSearchParams, userAgent: string | undefined): boolean {
   const asked = query.get('pretty') ?? '';
-  if (asked !== '') return isTrue(asked);
+  if (asked !== '') return /^(1|t|T|true|TRUE|True)$/.test(asked);
   if (userAgent === undefined) return false;
   return /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
 }

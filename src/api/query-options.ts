@@ -10,6 +10,7 @@ import {
 } from '../registry/field.ts';
 import { validateFieldManager } from '../registry/metadata/object-meta.ts';
 import { badRequest, invalid } from '../status.ts';
+import { isTrue } from './request-info.ts';
 
 /** What create, update and patch take. */
 export interface WriteQuery {
@@ -76,11 +77,9 @@ export function readDryRun(query: URLSearchParams, errors: FieldError[]): boolea
   return values.includes('All');
 }
 
-/** Go's conversion of a query value to a bool: any text but false and 0 is true. */
 export function readBoolean(query: URLSearchParams, name: string): boolean | undefined {
   const value = query.get(name);
-  if (value === null) return undefined;
-  return !(value === 'false' || value === '0');
+  return value === null ? undefined : isTrue(value);
 }
 
 /** @throws StatusError 400 */

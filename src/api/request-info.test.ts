@@ -16,7 +16,12 @@ const cases: readonly [string, string, string][] = [
   ['DELETE', '/apis/apps/v1/namespaces/a/deployments/d', 'delete apps v1 a deployments d '],
   ['GET', '/api/v1/watch/namespaces/a/pods', 'watch  v1 a pods  '],
   ['GET', '/api/v1/nodes/n%20m', 'get  v1  nodes n m '],
+  ['GET', '/api/v1/pods?watch=FALSE', 'list  v1  pods  '],
+  ['GET', '/api/v1/namespaces/a/pods/p?watch=1', 'get  v1 a pods p '],
   ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'list  v1  pods x '],
+  ['GET', '/api/v1/pods?watch=1&fieldSelector=metadata.name%3Dx', 'watch  v1  pods x '],
+  ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dx%2Fy', 'list  v1  pods  '],
+  ['DELETE', '/api/v1/nodes?fieldSelector=metadata.name%3Dx', 'deletecollection  v1  nodes  '],
   [
     'PATCH',
     '/apis/apps/v1/namespaces/a/deployments/d/scale',

@@ -138,25 +138,29 @@ function isNamespaceSubresource(part: string | undefined): boolean {
 }
 
 function collectionVerb(verb: string, name: string, query: URLSearchParams): string {
-  if (verb === 'get' && query !== noQuery && isTrue(query.get('watch'))) return 'watch';
   if (name !== '') return verb;
-  if (verb === 'get') return 'list';
+  if (verb === 'get') return isTrue(query.get('watch')) ? 'watch' : 'list';
   return verb === 'delete' ? 'deletecollection' : verb;
 }
 
 /** `fieldSelector=metadata.name=x` lets authorization by resourceNames apply to lists. */
 function selectedName(verb: string, query: URLSearchParams): string {
-  if (query === noQuery || (verb !== 'get' && verb !== 'watch' && verb !== 'delete')) return '';
+  if (query === noQuery || verb !== 'get') return '';
   const selector = query.get('fieldSelector');
   if (selector === null) return '';
   for (const term of selector.split(',')) {
     const match = /^metadata\.name==?([^!=]+)$/.exec(term.trim());
-    if (match?.[1] !== undefined) return match[1];
+    if (match?.[1] !== undefined) return isSegment(match[1]) ? match[1] : '';
   }
   return '';
 }
 
-/** Go's strconv.ParseBool as upstream's conversion reads it: anything but false, 0 is true. */
+/** Whether a path could have this name: upstream's IsPathSegmentName. */
+function isSegment(name: string): boolean {
+  return name !== '.' && name !== '..' && !/[/%]/.test(name);
+}
+
+/** Upstream's conversion of a query's value to a bool: any text but `false` and `0` is true. */
 export function isTrue(value: string | null): boolean {
-  return value !== null && value !== 'false' && value !== '0' && value !== 'False';
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
