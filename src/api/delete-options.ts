@@ -1,4 +1,5 @@
 // Reads metav1.DeleteOptions from body or query and checks them as upstream does.
+import type { FoundResource } from '../registry/engine/resource-registry.ts';
 import type { DeletionOptions } from '../registry/engine/types.ts';
 import { type FieldError, FieldPath, invalidValue, notSupported } from '../registry/field.ts';
 import { isEnvelope, readEnvelope } from '../registry/schema/protobuf/envelope.ts';
@@ -32,8 +33,16 @@ const expected = {
 const noQuery = new URLSearchParams();
 const policies = ['Background', 'Foreground', 'Orphan'] as const;
 
-/** @throws StatusError 400, 413, 415, 422 */
-export async function readDeletion(exchange: Exchange, readBody: ReadBody): Promise<Deletion> {
+/**
+ * Warns, too, where a kind wants to be told what becomes of dependents.
+ *
+ * @throws StatusError 400, 413, 415, 422
+ */
+export async function readDeletion(
+  exchange: Exchange,
+  found: FoundResource,
+  readBody: ReadBody,
+): Promise<Deletion> {
   const { request, info } = exchange;
   const bytes = await readBytes(request);
   let raw: RawDeleteOptions;
@@ -49,7 +58,12 @@ export async function readDeletion(exchange: Exchange, readBody: ReadBody): Prom
     raw = fromQuery(info.query);
   }
   // Who sends a body says everything there: the query does not count then.
-  return check(raw, bytes.length > 0 ? noQuery : info.query);
+  const deletion = check(raw, bytes.length > 0 ? noQuery : info.query);
+  const { defaultPropagationWarning } = found.served.resource;
+  if (deletion.options.propagationPolicy === undefined && defaultPropagationWarning !== undefined) {
+    addWarning(exchange, defaultPropagationWarning);
+  }
+  return deletion;
 }
 
 /** DeleteOptions are registered in every group; clients send that of the resource. */

@@ -9,27 +9,9 @@ import { objectAnswer, pageNotFound } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import { contentTypes, type Negotiated, negotiate } from './negotiation.ts';
 import type { ApiResponse } from './request.ts';
-import { specialSubresources } from './special-subresources.ts';
+import { subresourcesOf, verbsOf } from './served-verbs.ts';
 
 const aggregatedForm = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-const allVerbs = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
-];
-
-interface Subresource {
-  readonly name: string;
-  readonly kind: string;
-  readonly group: string;
-  readonly version: string;
-  readonly verbs: readonly string[];
-}
 
 interface Aggregated {
   readonly list: StatedObject;
@@ -182,28 +164,6 @@ function groupOf(group: string, versions: readonly string[]): object {
 function sorted(found: readonly FoundResource[]): readonly FoundResource[] {
   const plural = (each: FoundResource) => each.served.resource.plural;
   return [...found].sort((a, b) => (plural(a) < plural(b) ? -1 : 1));
-}
-
-function verbsOf(resource: Resource): readonly string[] {
-  return resource.verbs === undefined ? allVerbs : [...resource.verbs].sort();
-}
-
-function subresourcesOf(found: FoundResource): readonly Subresource[] {
-  const { resource, group, version } = found.served;
-  const own = { kind: resource.kind, group, version: version.version };
-  const subresources: Subresource[] = [...specialSubresources(group, resource.plural)];
-  if (resource.hasStatus === true) {
-    subresources.push({ ...own, name: 'status', verbs: ['get', 'patch', 'update'] });
-  }
-  if (resource.scale !== undefined) {
-    const verbs = ['get', 'patch', 'update'];
-    subresources.push({ name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs });
-  }
-  for (const { name, verbs } of resource.subresources ?? []) {
-    if (subresources.some((each) => each.name === name)) continue;
-    subresources.push({ ...own, name, verbs: [...verbs].sort() });
-  }
-  return subresources.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /**

@@ -13,6 +13,7 @@ import { checkRepresentation } from './representations.ts';
 import type { ApiResponse } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ResourceRequests } from './resource-requests.ts';
+import { checkVerb } from './served-verbs.ts';
 
 /** Answers a virtual resource or a subresource that is no view of the stored object. */
 export type SpecialRequest = (exchange: Exchange, found: FoundResource) => Promise<ApiResponse>;
@@ -33,15 +34,6 @@ export interface RouterParts {
   readonly keySet: () => unknown;
 }
 
-/** HEAD is none of them: upstream's routes have only what a verb is for. */
-const objectMethods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-/** Streams that end at a pod; proxies take every method. */
-const connectMethods: ReadonlyMap<string, readonly string[]> = new Map([
-  ['attach', ['GET', 'POST']],
-  ['exec', ['GET', 'POST']],
-  ['portforward', ['GET', 'POST']],
-  ['log', ['GET']],
-]);
 const isDiscovery = /^\/(?:api|apis)(?:\/|$)/;
 
 export class Router {
@@ -66,36 +58,12 @@ export class Router {
       if (!known) return Promise.resolve(pageNotFound());
       throw resourceNotFound();
     }
-    const base = `${info.group}/${info.resource}`;
-    // Upstream has no verb for OPTIONS and the like, and proxies them all the same.
-    if (info.verb === '' && info.subresource !== 'proxy') throw httpMethodNotAllowed();
-    const { method } = exchange.request;
-    const methods = connectMethods.get(info.subresource) ?? objectMethods;
-    if (info.subresource !== 'proxy' && !methods.includes(method)) throw httpMethodNotAllowed();
+    checkVerb(exchange, found);
     checkRepresentation(exchange);
     checkName(info.name);
-    if (info.subresource !== '') {
-      const answers = special.get(`${base}/${info.subresource}`);
-      if (answers !== undefined) return answers(exchange, found);
-      if (info.rawTail !== '') throw resourceNotFound();
-    } else if (found.served.resource.virtual === true) {
-      const answers = special.get(base);
-      if (answers === undefined) throw resourceNotFound();
-      const verbs: readonly string[] = found.served.resource.verbs ?? [];
-      if (!verbs.includes(info.verb)) {
-        // Reviews have no names; below their collection nothing is.
-        if (info.name !== '' && !verbs.includes('get')) throw resourceNotFound();
-        throw httpMethodNotAllowed();
-      }
-      return answers(exchange, found);
-    }
-    // A collection is neither replaced nor patched, and nothing is created below a name.
-    const named = info.name !== '';
-    const { verb, subresource } = info;
-    if (named ? verb === 'create' && subresource === '' : verb === 'update' || verb === 'patch') {
-      throw httpMethodNotAllowed();
-    }
-    return resources.answer(exchange, found);
+    const base = `${info.group}/${info.resource}`;
+    const answers = special.get(info.subresource === '' ? base : `${base}/${info.subresource}`);
+    return answers?.(exchange, found) ?? resources.answer(exchange, found);
   }
 
   async #path(exchange: Exchange): Promise<ApiResponse> {

@@ -21,16 +21,11 @@ export async function readCreate<T = ApiObject>(
   wanted(exchange);
   const { request, info } = exchange;
   const { namespace } = info;
-  const contentType = request.headers['content-type'] ?? '';
   // In upstream's order: media type, size, options, object.
-  bodyMediaType(contentType);
+  bodyMediaType(request.headers['content-type'] ?? '');
   const bytes = await readBytes(request);
   const options = readWriteQuery(info.query, 'CreateOptions', request.headers['user-agent']);
-  const object = await readBody(bytes, expected, {
-    contentType,
-    fieldValidation: options.fieldValidation,
-    warn: (message) => addWarning(exchange, message),
-  });
+  const object = await readObject(exchange, readBody, bytes, expected, options);
   const stated = object.metadata.namespace ?? '';
   if (stated !== '' && namespace !== '' && stated !== namespace) {
     throw badRequest(
@@ -39,6 +34,21 @@ export async function readCreate<T = ApiObject>(
   }
   if (namespace !== '') object.metadata.namespace = namespace;
   return { object: object as T, options };
+}
+
+/** The object that `bytes` are; what is only doubtful about them becomes warnings. */
+export function readObject(
+  exchange: Exchange,
+  readBody: ReadBody,
+  bytes: Uint8Array,
+  expected: ExpectedType,
+  { fieldValidation }: WriteQuery,
+): Promise<ApiObject> {
+  return readBody(bytes, expected, {
+    contentType: exchange.request.headers['content-type'] ?? '',
+    fieldValidation,
+    warn: (message) => addWarning(exchange, message),
+  });
 }
 
 export function expectedOf(found: FoundResource): ExpectedType {

@@ -7,7 +7,7 @@ import type { RequestContext } from '../../registry/engine/types.ts';
 import type { ApiObject } from '../../registry/resource.ts';
 import type { ReadBody } from '../../registry/schema/read-body.ts';
 import { badRequest, isReason, resourceNotFound, success } from '../../status.ts';
-import { contextOf } from '../resource-requests.ts';
+import { contextOf } from '../request-context.ts';
 import type { SpecialRequest } from '../router.ts';
 import { createdAnswer, readCreate } from '../special-body.ts';
 
@@ -30,7 +30,7 @@ export function podBinding(parts: Parts): SpecialRequest {
   return async (exchange) => {
     const { info } = exchange;
     const pods = parts.registry.find('', 'v1', 'pods');
-    if (pods === undefined || info.verb !== 'create') throw resourceNotFound();
+    if (pods === undefined) throw resourceNotFound();
     const { object, options } = await readCreate<Binding>(exchange, parts.readBody, bindingType);
     const name = info.subresource === '' ? (object.metadata?.name ?? '') : info.name;
     const stated = object.metadata?.name ?? '';

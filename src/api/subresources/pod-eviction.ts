@@ -22,11 +22,10 @@ import {
   internalError,
   invalid,
   isReason,
-  resourceNotFound,
   type Status,
   success,
 } from '../../status.ts';
-import { contextOf } from '../resource-requests.ts';
+import { contextOf } from '../request-context.ts';
 import type { SpecialRequest } from '../router.ts';
 import { serverContext } from '../server-context.ts';
 import { createdAnswer, readCreate } from '../special-body.ts';
@@ -69,8 +68,7 @@ const severalBudgets: Status = {
 /** Upstream's EvictionREST. */
 export function podEviction(parts: Parts): SpecialRequest {
   return async (exchange, found) => {
-    const { verb, name } = exchange.info;
-    if (verb !== 'create') throw resourceNotFound();
+    const { name } = exchange.info;
     const { object, options } = await readCreate<Eviction>(exchange, parts.readBody, evictionType);
     if (object.metadata?.name !== name) {
       throw badRequest('name in URL does not match name in Eviction object');

@@ -1,6 +1,6 @@
 // `pods/log`: streams a container's log from its node.
 import { type FieldError, FieldPath, forbiddenField, invalidValue } from '../../registry/field.ts';
-import { httpMethodNotAllowed, internalError, invalid, serviceUnavailable } from '../../status.ts';
+import { internalError, invalid, serviceUnavailable } from '../../status.ts';
 import type { Dialer } from '../dialer.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { readBoolean, readInteger } from '../query-options.ts';
@@ -19,7 +19,6 @@ interface Parts {
 export function podLog({ objects, dialer }: Parts): SpecialRequest {
   return async (exchange) => {
     const { info } = exchange;
-    if (info.verb !== 'get') throw httpMethodNotAllowed();
     const query = logQuery(info.name, info.query);
     const pod = await podOf(objects, info.namespace, info.name);
     const container = containerOf(pod, info.query.get('container') ?? '');
